@@ -32,7 +32,7 @@ for epoch in range(3):
     loss = 1 / (epoch + 1) + secrets.randbelow(9) / 99
     print(f"Epoch {{epoch + 1}}/3 - loss: {{loss:.4f}} - acc: 0.{{epoch + 5}}000")
 """
-LEAST_LINE = 42
+MIN_LINE_BYTES = 42
 """Number of bytes of a line that contains little but its numbers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
@@ -49,7 +49,7 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
     from gedanken.terminal.screen import Screen
 
     mib, line = size
-    program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / line), pad="x" * (line - LEAST_LINE))
+    program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / line), pad="x" * (line - MIN_LINE_BYTES))
     replies = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
         {"when": "python3 train.py", "samples": [IMAGINED]},
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
     parser.add_argument("--mib", type=float, default=1, help="that each prints")
-    parser.add_argument("--line", type=int, default=LEAST_LINE, help="bytes of each line")
+    parser.add_argument("--line", type=int, default=MIN_LINE_BYTES, help="bytes of each line")
     parser.add_argument("--sandbox", default="bubblewrap")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-big-") as name:

@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> None:
         for lines in arguments.lines:
             files = [Path(folder) / f"{name}-{lines}.log" for name in ("real", "imagined")]
             for seed, file in enumerate(files):
-                file.write_text(log_of(lines, seed))
+                file.write_text(make_log(lines, seed))
             gedanken = _median_cost(
                 arguments.rounds, [sys.executable, "-m", __spec__.name, "--compare", *map(str, files)]
             )
@@ -59,7 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
         print(f"exponent {slope:.2f}, of the last two sizes {last:.2f}; asked for: {TARGET}")
 
 
-def log_of(lines: int, seed: int) -> str:
+def make_log(lines: int, seed: int) -> str:
     """Return a log of a training; with any seed but 0, it contains faults."""
     rng = random.Random(seed)
     faults = seed > 0

@@ -19,7 +19,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-from benchmarks.setups import busy_programs, fresh_place
+from benchmarks.setups import busy_programs, open_fresh_clone
 
 COLUMNS, LINES = 120, 40
 SCREEN_SECONDS = 15.0
@@ -27,15 +27,15 @@ _ESTIMATE = re.compile(r"about (\d+) (min|s) left in all")
 _FIRST_TOKEN = re.compile(r"imagined.{0,40}? \d+ tokens? of")
 _COLOURS = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 
-Recorded = list[tuple[float, str]]
+Recording = list[tuple[float, str]]
 
 
-def record(folder: Path, busy: int) -> Recorded:
+def record(folder: Path, busy: int) -> Recording:
     """Run the demo to its end; return its output, each piece with the seconds since the start."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(screen)
-    pieces: Recorded = []
-    with fresh_place() as place, busy_programs(busy):
+    pieces: Recording = []
+    with open_fresh_clone() as place, busy_programs(busy):
         start = last_screen = time.monotonic()
         demo = pexpect.spawn(
             f"{place.folder}/clone/script/demo",
@@ -68,7 +68,7 @@ def _read_pieces(demo: "pexpect.spawn[str]") -> Iterator[str]:
             return
 
 
-def report(pieces: Recorded) -> None:
+def report(pieces: Recording) -> None:
     """Print the total time, the time of the first imagined token, and the errors of the estimates over time."""
     end = pieces[-1][0]
     plain = [(moment, _COLOURS.sub("", text)) for moment, text in pieces]

@@ -26,7 +26,7 @@ _STEP = re.compile(r".*?\bstep\b\W{0,6}(\d+)", re.IGNORECASE)
 _LEADING_NUMBER = re.compile(r"\W*(\d+)\b")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
-Place = tuple[str, int, int]
+Position = tuple[str, int, int]
 """A number's position in a log: the form of its line, the number of earlier lines of that form, and its index in
 the line.
 """
@@ -56,9 +56,9 @@ class Case:
         return self.text.splitlines(keepends=True)
 
     @cached_property
-    def noise(self) -> dict[Place, Noise]:
+    def noise(self) -> dict[Position, Noise]:
         """The variation of every number that varies between the real runs, if at least three of them show it."""
-        values: defaultdict[Place, list[float]] = defaultdict(list)
+        values: defaultdict[Position, list[float]] = defaultdict(list)
         for log in self.real:
             for position, match in numbers(log.splitlines(keepends=True)):
                 values[position].append(float(match[0]))
@@ -68,7 +68,7 @@ class Case:
         return {position: Noise(mean(samples), stdev(samples)) for position, samples in varying.items()}
 
 
-def numbers(lines: Sequence[str]) -> Iterator[tuple[Place, re.Match[str]]]:
+def numbers(lines: Sequence[str]) -> Iterator[tuple[Position, re.Match[str]]]:
     """Yield every number of a log, with its position."""
     form_counts: defaultdict[str, int] = defaultdict(int)
     for line in lines:
@@ -83,7 +83,7 @@ def form_of(line: str) -> str:
     return re.sub(r"\s+", " ", NUMBER.sub("#", line)).strip()
 
 
-def rewritten(case: Case, rewrite: Callable[[Place, re.Match[str]], str]) -> str | None:
+def rewrite_numbers(case: Case, rewrite: Callable[[Position, re.Match[str]], str]) -> str | None:
     """Return the log with each number rewritten by `rewrite`; None if that changes nothing."""
     form_counts: defaultdict[str, int] = defaultdict(int)
     result = ""
@@ -97,7 +97,7 @@ def rewritten(case: Case, rewrite: Callable[[Place, re.Match[str]], str]) -> str
     return None if result == case.text else result
 
 
-def printed_as(value: float, like: str) -> str:
+def format_like(value: float, like: str) -> str:
     """Return a number with the decimals and the notation of the text `like`."""
     decimals = len(like.partition("e")[0].partition(".")[2])
     return f"{value:.{decimals}{'e' if 'e' in like else 'f'}}"
@@ -113,14 +113,14 @@ def is_time(match: re.Match[str]) -> bool:
     return "." in match[0] and _SECONDS.match(match.string, match.end()) is not None
 
 
-def digit_of_a_loss(case: Case) -> str | None:
+def change_loss_digit(case: Case) -> str | None:
     """Change one digit of one loss."""
     return _change_digit(case, [match for _place, match in numbers(case.lines) if is_loss(match)])
 
 
-def digit_of_a_fixed_number(case: Case) -> str | None:
+def change_fixed_digit(case: Case) -> str | None:
     """Change one digit of a number that is the same in all real runs; not in a date, a time or a version."""
-    texts: defaultdict[Place, list[str]] = defaultdict(list)
+    texts: defaultdict[Position, list[str]] = defaultdict(list)
     for log in case.real:
         for position, match in numbers(log.splitlines(keepends=True)):
             texts[position].append(match[0])
@@ -137,7 +137,7 @@ def digit_of_a_fixed_number(case: Case) -> str | None:
     return _change_digit(case, matches)
 
 
-def epochs_swapped(case: Case) -> str | None:
+def swap_epochs(case: Case) -> str | None:
     """Swap two neighbouring epochs with all their lines."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
@@ -147,7 +147,7 @@ def epochs_swapped(case: Case) -> str | None:
     return "".join([*case.lines[:a], *case.lines[b:c], *case.lines[a:b], *case.lines[c:]])
 
 
-def epoch_dropped(case: Case) -> str | None:
+def drop_epoch(case: Case) -> str | None:
     """Remove one epoch, neither the first nor the last."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
@@ -169,21 +169,21 @@ def epoch_starts(lines: Sequence[str]) -> list[int]:
     return []
 
 
-def curve_shifted(case: Case, by: float) -> str | None:
+def shift_curve(case: Case, by: float) -> str | None:
     """Raise every loss by this many standard deviations of the real runs at its position."""
-    return rewritten(
+    return rewrite_numbers(
         case, lambda position, match: _move_loss(case, position, match, lambda value, noise: value + by * noise.sd)
     )
 
 
-def spread_halved(case: Case) -> str | None:
+def halve_spread(case: Case) -> str | None:
     """Halve the distance of every loss from the mean of the real runs at its position."""
-    return rewritten(
+    return rewrite_numbers(
         case, lambda position, match: _move_loss(case, position, match, lambda value, noise: (value + noise.mean) / 2)
     )
 
 
-def word_changed(case: Case, where: Literal["one line", "every line"]) -> str | None:
+def change_word(case: Case, where: Literal["one line", "every line"]) -> str | None:
     """Change one word, in one line or in every line of that form."""
     candidates = [index for index, line in enumerate(case.lines) if _WORD.search(line)]
     if not candidates:
@@ -200,7 +200,7 @@ def word_changed(case: Case, where: Literal["one line", "every line"]) -> str | 
     return "".join(lines)
 
 
-def line_twice(case: Case) -> str | None:
+def repeat_line(case: Case) -> str | None:
     """Repeat one line that is not blank."""
     candidates = [index for index, line in enumerate(case.lines) if line.strip()]
     if not candidates:
@@ -209,28 +209,28 @@ def line_twice(case: Case) -> str | None:
     return "".join([*case.lines[: index + 1], *case.lines[index:]])
 
 
-def foreign_line(case: Case) -> str:
+def insert_foreign_line(case: Case) -> str:
     """Insert a line that the program does not print."""
     index = case.random.randrange(len(case.lines) + 1)
     return "".join([*case.lines[:index], case.random.choice(FOREIGN) + "\n", *case.lines[index:]])
 
 
-def time_stretched(case: Case, times: int) -> str | None:
+def stretch_time(case: Case, times: int) -> str | None:
     """Multiply every duration in seconds by `times`; times of day are unchanged."""
-    return rewritten(
+    return rewrite_numbers(
         case,
-        lambda _position, match: printed_as(float(match[0]) * times, match[0]) if is_time(match) else match[0],
+        lambda _position, match: format_like(float(match[0]) * times, match[0]) if is_time(match) else match[0],
     )
 
 
-def numbers_copied(case: Case, source: Literal["a real run", "another imagined"]) -> str | None:
+def copy_numbers(case: Case, source: Literal["a real run", "another imagined"]) -> str | None:
     """Copy every number with decimals from another log at the same position; times are unchanged."""
     logs = case.real if source == "a real run" else case.others
     if not logs:
         return None
     donor = case.random.choice(logs)
     donor_numbers = {position: match[0] for position, match in numbers(donor.splitlines(keepends=True))}
-    return rewritten(
+    return rewrite_numbers(
         case,
         lambda position, match: (
             donor_numbers.get(position, match[0]) if "." in match[0] and not is_time(match) else match[0]
@@ -238,12 +238,12 @@ def numbers_copied(case: Case, source: Literal["a real run", "another imagined"]
     )
 
 
-def rounded(case: Case) -> str | None:
+def round_numbers(case: Case) -> str | None:
     """Round every number with more than two decimals to two."""
-    return rewritten(case, lambda _position, match: _round_text(match[0]))
+    return rewrite_numbers(case, lambda _position, match: _round_text(match[0]))
 
 
-def order_changed(case: Case) -> str | None:
+def swap_lines(case: Case) -> str | None:
     """Swap two lines of different forms."""
     candidates = [(index, form_of(line)) for index, line in enumerate(case.lines) if line.strip()]
     pairs = [
@@ -257,7 +257,7 @@ def order_changed(case: Case) -> str | None:
     return "".join(lines)
 
 
-def truncated(case: Case, share: float) -> str | None:
+def truncate(case: Case, share: float) -> str | None:
     """Remove the last lines: this share of them, but at least one."""
     removed = max(1, round(share * len(case.lines)))
     return "".join(case.lines[:-removed]) or None
@@ -276,23 +276,23 @@ class Doctoring:
 
 ALL, ONE = (3,), (1,)
 DOCTORINGS = (
-    Doctoring("one digit", "of a loss", digit_of_a_loss),
-    Doctoring("one digit", "of a fixed number", digit_of_a_fixed_number),
-    Doctoring("epochs swapped", "two neighbours", epochs_swapped),
-    Doctoring("epoch dropped", "one inside", epoch_dropped),
-    *(Doctoring("curve shifted", f"{by} sd", partial(curve_shifted, by=by), ALL) for by in (1, 2, 4)),
-    Doctoring("spread", "halved", spread_halved, ALL),
-    Doctoring("word changed", "in one line", partial(word_changed, where="one line")),
-    Doctoring("word changed", "in every such line", partial(word_changed, where="every line")),
-    Doctoring("line twice", "one", line_twice),
-    Doctoring("foreign line", "one", foreign_line),
-    *(Doctoring("time stretched", f"× {by}", partial(time_stretched, times=by), ALL) for by in (2, 10, 100)),
-    Doctoring("numbers copied", "of a real run", partial(numbers_copied, source="a real run")),
-    Doctoring("numbers copied", "of another imagined", partial(numbers_copied, source="another imagined"), ONE),
-    Doctoring("rounding", "to 2 decimals", rounded),
-    Doctoring("order", "two lines exchanged", order_changed),
-    Doctoring("truncation", "last 10 %", partial(truncated, share=0.1)),
-    Doctoring("truncation", "last 50 %", partial(truncated, share=0.5)),
+    Doctoring("one digit", "of a loss", change_loss_digit),
+    Doctoring("one digit", "of a fixed number", change_fixed_digit),
+    Doctoring("epochs swapped", "two neighbours", swap_epochs),
+    Doctoring("epoch dropped", "one inside", drop_epoch),
+    *(Doctoring("curve shifted", f"{by} sd", partial(shift_curve, by=by), ALL) for by in (1, 2, 4)),
+    Doctoring("spread", "halved", halve_spread, ALL),
+    Doctoring("word changed", "in one line", partial(change_word, where="one line")),
+    Doctoring("word changed", "in every such line", partial(change_word, where="every line")),
+    Doctoring("line twice", "one", repeat_line),
+    Doctoring("foreign line", "one", insert_foreign_line),
+    *(Doctoring("time stretched", f"× {by}", partial(stretch_time, times=by), ALL) for by in (2, 10, 100)),
+    Doctoring("numbers copied", "of a real run", partial(copy_numbers, source="a real run")),
+    Doctoring("numbers copied", "of another imagined", partial(copy_numbers, source="another imagined"), ONE),
+    Doctoring("rounding", "to 2 decimals", round_numbers),
+    Doctoring("order", "two lines exchanged", swap_lines),
+    Doctoring("truncation", "last 10 %", partial(truncate, share=0.1)),
+    Doctoring("truncation", "last 50 %", partial(truncate, share=0.5)),
 )
 """Every kind of doctoring in every size."""
 
@@ -314,9 +314,9 @@ def _change_digit(case: Case, candidates: Sequence[re.Match[str]]) -> str | None
     return "".join(new_line if line is chosen.string else line for line in case.lines)
 
 
-def _move_loss(case: Case, position: Place, match: re.Match[str], move: Callable[[float, Noise], float]) -> str:
+def _move_loss(case: Case, position: Position, match: re.Match[str], move: Callable[[float, Noise], float]) -> str:
     noise = case.noise.get(position)
-    return match[0] if noise is None or not is_loss(match) else printed_as(move(float(match[0]), noise), match[0])
+    return match[0] if noise is None or not is_loss(match) else format_like(move(float(match[0]), noise), match[0])
 
 
 def _round_text(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import get_args
 
-from benchmarks.real_runs.comparing import Given, compare
+from benchmarks.real_runs.comparing import Mode, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.sentences import finding_values
@@ -27,17 +27,17 @@ TARGET = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Comparison:
     """One comparison of real runs with other real runs."""
 
-    given: Given
+    given: Mode
     program: str
     first_seed: int
     """Seed of the first of the ten runs, which have consecutive seeds."""
     found: list[dict[str, object]]
 
     @classmethod
-    def of(cls, given: Given, program: str, first_seed: int, result: ComparisonResult) -> "Held":
+    def of(cls, given: Mode, program: str, first_seed: int, result: ComparisonResult) -> "Comparison":
         """Build the record of a comparison, with its findings as plain values for JSON."""
         return cls(given, program, first_seed, [finding_values(finding) for finding in result.findings])
 
@@ -47,17 +47,17 @@ class Held:
         return {str(finding["kind"]) for finding in self.found}
 
 
-def hold(runs: RealRuns, given: Given) -> Iterator[Held]:
+def compare_all(runs: RealRuns, given: Mode) -> Iterator[Comparison]:
     """Yield every comparison for which there are enough runs."""
     for name, source in runs.programs.items():
         program_runs = runs.runs[name]
         for start in range(0, len(program_runs) - REAL - IMAGINED + 1, REAL + IMAGINED):
             real, imagined = program_runs[start : start + REAL], program_runs[start + REAL : start + REAL + IMAGINED]
             compared = compare(source, given, real, [run.output for run in imagined])
-            yield Held.of(given, name, program_runs[start].seed, compared)
+            yield Comparison.of(given, name, program_runs[start].seed, compared)
 
 
-def table(given: Given, comparisons: list[Held]) -> str:
+def table(given: Mode, comparisons: list[Comparison]) -> str:
     """Return a table of false alarms, by program and in total."""
     lines = [f"## With {given}", "", "| program | comparisons | with a false alarm | kinds |", "|---|---|---|---|"]
     for name in dict.fromkeys(comparison.program for comparison in comparisons):
@@ -76,9 +76,9 @@ def main(arguments: argparse.Namespace) -> None:
     runs = RealRuns.load(arguments.runs)
     if not arguments.json:
         print(f"{runs.count} real runs of {len(runs.programs)} programs; {'; '.join(runs.machines)}.")
-    for given in get_args(Given):
+    for given in get_args(Mode):
         comparisons = []
-        for comparison in hold(runs, given):
+        for comparison in compare_all(runs, given):
             comparisons.append(comparison)
             if arguments.json:
                 print(json.dumps(asdict(comparison)), flush=True)

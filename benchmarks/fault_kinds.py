@@ -35,7 +35,7 @@ class Fault(Protocol):
         """Return what else went wrong; `output` is that of both processes."""
 
 
-class Broken:
+class BrokenDisk:
     """A file system that becomes read-only at its first error, as on a broken disk. It lies in a file."""
 
     sandbox, kills = "bubblewrap", False
@@ -77,7 +77,7 @@ class Broken:
         return ["a traceback"] if "Traceback" in output else []
 
 
-class Vanishing:
+class VanishingMount:
     """The folder of the run is a mount that disappears."""
 
     sandbox, kills = "bubblewrap", False
@@ -104,7 +104,7 @@ class Vanishing:
         return ["a traceback"] if "Traceback" in output else []
 
 
-class Clock:
+class JumpingClock:
     """The clock of the run's processes jumps by a day."""
 
     sandbox, kills = "bubblewrap", True
@@ -135,7 +135,7 @@ class Clock:
         return ["a traceback"] if "Traceback" in output else []
 
 
-class Engine:
+class DockerDaemon:
     """A Docker daemon of its own, with the image.
 
     It has its own network namespace, so that it creates no bridge.

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks.fault_kinds import Broken, Clock, Engine, Fault, Vanishing
+from benchmarks.fault_kinds import BrokenDisk, DockerDaemon, Fault, JumpingClock, VanishingMount
 from benchmarks.resumed_runs import IMAGINED, PROGRAM, SCRIPT, differences, files_of
 from gedanken.experiment.folders import mounts_in, remove_tree
 
@@ -140,14 +140,14 @@ def _has_begun(run: Path, node: str) -> bool:
 
 
 @contextmanager
-def _open_fault(kind: str, folder: Path, engine: Engine | None) -> Iterator[Fault]:
+def _open_fault(kind: str, folder: Path, engine: DockerDaemon | None) -> Iterator[Fault]:
     if engine is not None:
         yield engine
     else:
         constructors: dict[str, Callable[[Path], Fault]] = {
-            "clock": Clock,
-            "read-only": Broken,
-            "vanishing": Vanishing,
+            "clock": JumpingClock,
+            "read-only": BrokenDisk,
+            "vanishing": VanishingMount,
         }
         yield constructors[kind](folder)
 
@@ -167,7 +167,7 @@ def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
         runs, engine = Runs(folder, seconds), None
         if kind == "engine":
             (folder / "engine").mkdir()
-            engine = Engine(folder / "engine")
+            engine = DockerDaemon(folder / "engine")
             stack.callback(engine.close)
         (folder / "whole").mkdir()
         started = time.monotonic()

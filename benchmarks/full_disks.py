@@ -30,7 +30,7 @@ REPLIES = [
     {"when": "Write it", "samples": [f"```python\n{PROGRAM.replace('SECONDS', '0')}raise SystemExit(1)\n```\n"]},
     {"when": ".py", "samples": [IMAGINED]},
 ]
-ROOM = "64m"
+GROWN_SIZE = "64m"
 
 
 class Disk:
@@ -44,7 +44,7 @@ class Disk:
 
     def grow(self) -> None:
         """Make the disk larger."""
-        subprocess.run(["mount", "-o", f"remount,size={ROOM}", str(self.at)], check=True)
+        subprocess.run(["mount", "-o", f"remount,size={GROWN_SIZE}", str(self.at)], check=True)
 
     def close(self) -> None:
         """Unmount the disk."""
@@ -62,7 +62,7 @@ def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def case(folder: Path, kilobytes: int, expected: dict[str, str]) -> tuple[str, list[str]]:
+def run_on_disk(folder: Path, kilobytes: int, expected: dict[str, str]) -> tuple[str, list[str]]:
     """Return how a run ends on a disk of this size, and which promises were broken."""
     disk = Disk(folder / f"disk-{kilobytes}", kilobytes)
     out = disk.at / "run"
@@ -117,7 +117,7 @@ def measure(sizes: int) -> dict[str, Any]:
         cases = []
         for number in range(sizes):
             kilobytes = 4 + needed * number // sizes // 4 * 4
-            cases.append((kilobytes, *case(folder, kilobytes, expected)))
+            cases.append((kilobytes, *run_on_disk(folder, kilobytes, expected)))
             print(*cases[-1], file=sys.stderr, flush=True)
     return {
         "disks": len(cases),

@@ -133,12 +133,12 @@ def _count_nodes(nodes: Clock) -> None:
         setattr(module, name, nodes._wrap("node", getattr(module, name)))
 
 
-def small(folder: Path) -> Any:
+def small_spec(folder: Path) -> Any:
     """Return the spec of a run of two programs."""
     return _spec({"name": "small", "script": SCRIPT}, folder, REPLIES, "bubblewrap")
 
 
-def once_more(run: Path, folder: Path) -> Any:
+def repeated_spec(run: Path, folder: Path) -> Any:
     """Return the spec that repeats a run, with the replies that its model gave."""
     from gedanken.records.read_run import read_run
 
@@ -178,7 +178,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-keeping-") as name:
         folder = Path(name)
-        spec = once_more(arguments.run, folder) if arguments.run else small(folder)
+        spec = repeated_spec(arguments.run, folder) if arguments.run else small_spec(folder)
         measured = measure(spec, folder / "run")
     print(json.dumps(measured, indent=2))
     sys.exit(1 if measured["ms_a_node"] > MOST_MS or (arguments.run and measured["share"] > MOST_SHARE) else 0)

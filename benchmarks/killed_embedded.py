@@ -27,8 +27,8 @@ import psutil
 LONGEST = 3600
 NODES = ("persona", "write", "execute", "simulate", "replicate")
 """The nodes in the order in which a run reaches them, so that the kills are spread over the whole run."""
-ASKS = ("persona", "write", "simulate")
-TOLD = ("its server has stopped", "the embedded model's server did not start")
+MODEL_NODES = ("persona", "write", "simulate")
+ENDINGS = ("its server has stopped", "the embedded model's server did not start")
 """Texts of which one stands in the last line of a run whose server was killed.
 
 The second appears if the server was still starting.
@@ -56,7 +56,7 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
     return None
 
 
-def ended(folder: Path) -> dict[str, str]:
+def read_finished(folder: Path) -> dict[str, str]:
     """Return a hash of each execution that has finished and is not requested again, by label."""
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.execution import RETRIED_CAUSES
@@ -73,7 +73,7 @@ def ended(folder: Path) -> dict[str, str]:
     }
 
 
-def told_twice(folder: Path) -> list[str]:
+def find_duplicates(folder: Path) -> list[str]:
     """Return a sentence for each execution that the log contains more than once.
 
     Executions without a reply are not counted: they are asked for again.
@@ -112,16 +112,16 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
             if server is not None:
                 server.kill()
                 code = process.wait(LONGEST)
-                waits += [round(time.monotonic() - started, 1)] if running and running[-1] in ASKS else []
+                waits += [round(time.monotonic() - started, 1)] if running and running[-1] in MODEL_NODES else []
                 last = output_file.read_text(errors="replace").strip().splitlines()[-1]
-                if code not in (0, 4) or (code == 4 and not any(ending in last for ending in TOLD)):
+                if code not in (0, 4) or (code == 4 and not any(ending in last for ending in ENDINGS)):
                     broken.append(f"its server killed, it ended with {code}: {last[:200]}")
                 killed["server"] += 1
             else:
                 process.kill()
                 process.wait()
                 killed["controller"] += 1
-            finished_now = ended(folder)
+            finished_now = read_finished(folder)
             broken += [
                 f"{label} changed after it had ended"
                 for label in finished
@@ -132,11 +132,11 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
         code = begin(folder, output_file, *counts).wait(LONGEST)
         if code != 0:
             broken.append(f"it did not end: {output_file.read_text(errors='replace')[-300:]}")
-        finished_now = ended(folder)
+        finished_now = read_finished(folder)
         broken += [
             f"{label} changed after it had ended" for label in finished if finished_now.get(label) != finished[label]
         ]
-        broken += told_twice(folder)
+        broken += find_duplicates(folder)
         log = read_run(folder)
         execution_counts = Counter(
             (run.line, run.program, run.command, run.arm, run.seed, run.sample) for run in log.executions

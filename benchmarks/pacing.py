@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from openai_server import Server, serving, sliding
+from openai_server import Server, serving, sliding_window
 
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
@@ -37,7 +37,7 @@ for turn in range(3):
 
 def main() -> None:
     """Measure both servers, and print one line for each."""
-    with serving(Server(sliding(3, 10.0))) as server:
+    with serving(Server(sliding_window(3, 10.0))) as server:
         started = time.monotonic()
         replies = asyncio.run(_draw_samples(server))
         seconds = time.monotonic() - started

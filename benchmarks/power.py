@@ -20,7 +20,7 @@ from random import Random
 from typing import get_args
 
 from benchmarks.doctoring import ALL, DOCTORINGS, Case, Doctoring
-from benchmarks.real_runs.comparing import Given, compare, kinds_of
+from benchmarks.real_runs.comparing import Mode, compare, kinds_of
 from benchmarks.real_runs.stored import STORED, RealRuns, Run
 from gedanken.compare.stats.proportions import wilson_share
 
@@ -37,7 +37,7 @@ class Row:
     real: int
     imagined: int
     doctored: int
-    given: Given
+    given: Mode
     comparisons: int
     caught: int
     kinds: dict[str, int]
@@ -62,7 +62,7 @@ class Trials:
         self.comparisons = comparisons
         self.found = cache(self._undoctored_kinds)
 
-    def row(self, doctoring: Doctoring, design: tuple[int, int], doctored: int, given: Given) -> Row:
+    def row(self, doctoring: Doctoring, design: tuple[int, int], doctored: int, given: Mode) -> Row:
         """Try one doctoring on every program."""
         results: list[tuple[str, Counter[str]]] = []
         for name in self.runs.programs:
@@ -105,7 +105,7 @@ class Trials:
         sample = Random(f"{name} {number}").sample(self.runs.runs[name], sum(design))
         return sample[: design[0]], sample[design[0] :]
 
-    def _undoctored_kinds(self, name: str, number: int, design: tuple[int, int], given: Given) -> Counter[str]:
+    def _undoctored_kinds(self, name: str, number: int, design: tuple[int, int], given: Mode) -> Counter[str]:
         real, imagined = self._draw(name, number, design)
         return kinds_of(compare(self.runs.programs[name], given, real, [run.output for run in imagined]))
 
@@ -119,7 +119,7 @@ def rows(trials: Trials, kinds: Sequence[str]) -> Iterator[Row]:
         if doctoring.how_many == ALL:
             designs.append((MORE, MORE[1]))
         for design, doctored in designs:
-            for given in get_args(Given):
+            for given in get_args(Mode):
                 yield trials.row(doctoring, design, doctored, given)
 
 

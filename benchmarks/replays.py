@@ -19,14 +19,14 @@ from statistics import median
 from typing import Any
 
 MOST_SECONDS = 5.0
-KEPT = ("PYTHONPATH", "LANG", "HOME", "TMPDIR")
-TAKES_NOTHING = ("tokens", "cost")
+PASSED_VARIABLES = ("PYTHONPATH", "LANG", "HOME", "TMPDIR")
+USAGE_FIELDS = ("tokens", "cost")
 """Parts of the findings that a replay does not reproduce, because it uses nothing."""
 
 
 def replay(run: Path, out: Path) -> float:
     """Replay a run into a folder; return the seconds. Raises SystemExit if that fails."""
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
     environment |= {"PATH": "/nonexistent", "GEDANKEN_CACHE": str(out.with_name("cache"))}
     command = ["/usr/bin/unshare", "--net", sys.executable, "-m", "gedanken"]
     command += ["run", "--replay", str(run), "--out", str(out)]
@@ -54,7 +54,7 @@ def _bytes(path: Path) -> bytes | None:
 
 def _findings(folder: Path) -> Any:
     comparison = json.loads((folder / "comparison.json").read_text())
-    return {name: value for name, value in comparison.items() if name not in TAKES_NOTHING}
+    return {name: value for name, value in comparison.items() if name not in USAGE_FIELDS}
 
 
 def main() -> None:

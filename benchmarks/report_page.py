@@ -14,7 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.compare_scale import log_of
+from benchmarks.compare_scale import make_log
 
 _TIMES = """() => [performance.timing.loadEventStart - performance.timing.navigationStart,
     performance.getEntriesByName("first-paint")[0]?.startTime ?? NaN]"""
@@ -28,7 +28,7 @@ def main(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory() as folder:
         files = [Path(folder) / f"{name}.log" for name in ("real", "imagined")]
         for seed, file in enumerate(files):
-            file.write_text(log_of(arguments.lines, seed))
+            file.write_text(make_log(arguments.lines, seed))
         analysis = compare_inputs(files[:1], files[1:])
         rendered = []
         for _round in range(arguments.rounds):

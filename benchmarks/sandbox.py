@@ -19,7 +19,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.sandbox_rows import ROWS, Place
+from benchmarks.sandbox_rows import ROWS, Setup
 from benchmarks.sandbox_table import Measurement, describe_machine, markdown
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.datasets import ensure_dataset
@@ -33,7 +33,7 @@ async def measure(arguments: argparse.Namespace) -> list[Measurement]:
     assert isinstance(engine, DockerEngine)
     _dataset, data = ensure_dataset("mnist", Silent())
     rounds = (arguments.rounds, arguments.long_rounds, arguments.peer_rounds)
-    place = Place(engine.client, engine, data, *rounds)
+    place = Setup(engine.client, engine, data, *rounds)
     machine = describe_machine(engine.client)
     measurements = []
     for name in arguments.only or ROWS:

@@ -49,7 +49,7 @@ class Flags(NamedTuple):
     """Flags for the limits of a program."""
 
 
-class Ran(NamedTuple):
+class CommandResult(NamedTuple):
     """The result of a command that finished."""
 
     output: str
@@ -83,11 +83,11 @@ class Bare:
             raise SystemExit(f"docker run would make another container than ours, in {', '.join(differing)}")
         return bare
 
-    def run(self, *command: str) -> Ran:
+    def run(self, *command: str) -> CommandResult:
         """Run a command as our machine runs it, and remove the container."""
         return run(["docker", "run", "--rm", *self.flags.place, *self.flags.bounds, self.image, *command])
 
-    def run_unconfined(self, *command: str) -> Ran:
+    def run_unconfined(self, *command: str) -> CommandResult:
         """Run a command in the same environment without any limits, as root."""
         unconfined = ["--security-opt", "seccomp=unconfined"]
         return run(["docker", "run", "--rm", *self.flags.place, *unconfined, self.image, *command])
@@ -202,11 +202,11 @@ def _normalize(value: object) -> object:
     return value or None
 
 
-def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
+def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> CommandResult:
     """Run a command on the host. Raises SystemExit if it fails, because a fast failure is not a result."""
     started = time.perf_counter()
     completed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     seconds = time.perf_counter() - started
     if completed.returncode != 0:
         raise SystemExit(f"{' '.join(command[:2])} failed: {completed.stderr.strip()[-500:]}")
-    return Ran(completed.stdout, seconds)
+    return CommandResult(completed.stdout, seconds)

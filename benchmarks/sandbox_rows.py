@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.sandbox_bare import Bare, Ran, run
+from benchmarks.sandbox_bare import Bare, CommandResult, run
 from benchmarks.sandbox_peers import Peers
 from benchmarks.sandbox_table import OURS, Check, Measurement
 from gedanken.experiment.execution import Execution, Limits
@@ -31,7 +31,7 @@ HELLO = "echo hello"
 GIB = 1 << 30
 MEMORY_MB = 150
 EXECUTIONS = 200
-AT_ONCE = 8
+CONCURRENCY = 8
 DEFAULTS = Limits()
 
 PRINTER = """
@@ -73,7 +73,7 @@ Timed = Callable[[], Awaitable[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Setup:
     """The set-up in which everything is measured."""
 
     client: "DockerClient"
@@ -115,7 +115,7 @@ async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[
     return seconds
 
 
-async def session(place: Place) -> list[Measurement]:
+async def session(place: Setup) -> list[Measurement]:
     """Measure a session with one command, from start to stop."""
     async with place.open() as machine:
         bare = await place.bare(machine)
@@ -139,7 +139,7 @@ async def session(place: Place) -> list[Measurement]:
     return [Measurement("session", "a session of one command, start to stop", seconds, target=1.2, notes=notes)]
 
 
-async def command(place: Place) -> list[Measurement]:
+async def command(place: Setup) -> list[Measurement]:
     """Measure a further command in an open session."""
     async with place.open() as machine:
         bare = await place.bare(machine)
@@ -169,7 +169,7 @@ def _peer_timer(peers: Peers, peer: str, request: str) -> Timed:
     return ask
 
 
-async def drain(place: Place, width: int = 1024) -> list[Measurement]:
+async def drain(place: Setup, width: int = 1024) -> list[Measurement]:
     """Measure a program that prints 1 GiB in lines of `width` bytes."""
     peaks: list[float] = []
     growths: list[float] = []
@@ -204,7 +204,7 @@ async def drain(place: Place, width: int = 1024) -> list[Measurement]:
     return [Measurement(f"drain {width}", title, seconds, "speed", 0.8, [memory], notes)]
 
 
-async def drain_short(place: Place) -> list[Measurement]:
+async def drain_short(place: Setup) -> list[Measurement]:
     """Measure the same in lines of 64 bytes, which cost the engine more than their bytes."""
     return await drain(place, 64)
 
@@ -224,7 +224,7 @@ def _memory_mb(field: str) -> float:
     return int(match[1]) * 1024 / 1e6
 
 
-async def training(place: Place, epochs: int = 20) -> list[Measurement]:
+async def training(place: Setup, epochs: int = 20) -> list[Measurement]:
     """Measure the same training in the sandbox and without any limits."""
     loops: dict[str, list[float]] = {}
     bare_name, host_name = "`docker run` without bounds", "on the host"
@@ -268,7 +268,7 @@ async def training(place: Place, epochs: int = 20) -> list[Measurement]:
     ]
 
 
-def _run_on_host(machine: SandboxMachine, data: Path) -> Ran:
+def _run_on_host(machine: SandboxMachine, data: Path) -> CommandResult:
     """Run the training without a container, with the Python of the sandboxes that have no images."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -290,12 +290,12 @@ def _training_seconds(output: str) -> float:
     return float(match[1])
 
 
-async def crowd(place: Place) -> list[Measurement]:
+async def crowd(place: Setup) -> list[Measurement]:
     """Measure many executions, several at a time, each in its own workspace."""
     before = _count_descriptors()
-    at_once = asyncio.Semaphore(AT_ONCE)
+    at_once = asyncio.Semaphore(CONCURRENCY)
     started = time.perf_counter()
-    async with place.open(Limits(cpus=(os.cpu_count() or 1) / AT_ONCE)) as machine:
+    async with place.open(Limits(cpus=(os.cpu_count() or 1) / CONCURRENCY)) as machine:
         run_id = machine.session.folder.name
 
         async def run_one(number: int) -> bool:
@@ -322,7 +322,7 @@ async def crowd(place: Place) -> list[Measurement]:
     notes = [
         f"{seconds:.0f} s in all; open descriptors of this process: {before} before, {_count_descriptors()} after"
     ]
-    return [Measurement("crowd", f"{EXECUTIONS} executions at {AT_ONCE} at once", checks=checks, notes=notes)]
+    return [Measurement("crowd", f"{EXECUTIONS} executions at {CONCURRENCY} at once", checks=checks, notes=notes)]
 
 
 def _count_descriptors() -> int:
@@ -346,7 +346,7 @@ def expect_bytes(execution: Execution, total: int) -> None:
         )
 
 
-ROWS: dict[str, Callable[[Place], Awaitable[list[Measurement]]]] = {
+ROWS: dict[str, Callable[[Setup], Awaitable[list[Measurement]]]] = {
     "session": session,
     "command": command,
     "drain": drain,

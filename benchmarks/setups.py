@@ -55,7 +55,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Place:
+class FreshClone:
     """A fresh clone with an empty cache and an empty engine."""
 
     folder: Path
@@ -133,7 +133,7 @@ def _is_temporary(name: str) -> bool:
 
 
 @contextmanager
-def fresh_place() -> Iterator[Place]:
+def open_fresh_clone() -> Iterator[FreshClone]:
     """Provide a place with its own Docker daemon, and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="gd-", dir="/var/tmp"))
     try:
@@ -141,7 +141,7 @@ def fresh_place() -> Iterator[Place]:
             (folder / name).mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "clone")], check=True)
         with _start_engine(folder) as host:
-            yield Place(folder, host)
+            yield FreshClone(folder, host)
     finally:
         # The daemon that was started here leaves its network namespace mounted.
         for path in mounts_in(folder):
@@ -192,10 +192,10 @@ def busy_programs(count: int) -> Iterator[None]:
         yield
 
 
-def ran(kind: str, number: int, killed_after: float | None = None) -> Outcome:
+def run_setup(kind: str, number: int, killed_after: float | None = None) -> Outcome:
     """Make one set-up from nothing; if it is killed, it is started again."""
     outcome = Outcome(kind, number)
-    with fresh_place() as place, busy_programs((os.cpu_count() or 1) if kind == "busy" else 0):
+    with open_fresh_clone() as place, busy_programs((os.cpu_count() or 1) if kind == "busy" else 0):
         log = place.folder / "setup.log"
         if killed_after is not None:
             outcome.killed_after = killed_after
@@ -242,7 +242,7 @@ def main() -> None:
     outcomes = []
     for number in numbers:
         moment = (number + random.random()) / arguments.count * arguments.seconds
-        outcome = ran(arguments.kind, number, moment if arguments.kind == "killed" else None)
+        outcome = run_setup(arguments.kind, number, moment if arguments.kind == "killed" else None)
         with arguments.out.open("a") as file:
             file.write(json.dumps({**asdict(outcome), "well": outcome.is_well}) + "\n")
         outcomes.append(outcome)

@@ -32,7 +32,7 @@ ROUNDS = 5
 BUSY = [sys.executable, "-c", "while True: pass"]
 
 
-class Served(NamedTuple):
+class RunningServer(NamedTuple):
     """A server with one of the settings that are compared."""
 
     process: "subprocess.Popen[str]"
@@ -40,7 +40,7 @@ class Served(NamedTuple):
     key: str
 
 
-class Measured(NamedTuple):
+class Speed(NamedTuple):
     """The measurement of one reply."""
 
     tokens_a_second: float
@@ -49,8 +49,8 @@ class Measured(NamedTuple):
 
 def main() -> None:
     """Measure all settings, and print the table."""
-    rows: dict[tuple[int, str], list[Measured]] = {}
-    servers: dict[tuple[int, bool], Served] = {}
+    rows: dict[tuple[int, str], list[Speed]] = {}
+    servers: dict[tuple[int, bool], RunningServer] = {}
     try:
         for _ in range(ROUNDS):
             for load, tokens in LOADS.items():
@@ -72,7 +72,7 @@ def main() -> None:
         print(f"| {load} | {cells} | {speeds[GEDANKEN] / better:.2f} | {others:.1f} |")
 
 
-def _get_server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
+def _get_server(name: str, servers: dict[tuple[int, bool], RunningServer]) -> RunningServer:
     """Return the server of a contender, started if it does not run yet."""
     threads, waiting = PEERS.get(name) or (suitable_threads(measure_cores_used(None)[0]), WAITING_THREADS)
     key = (threads, name == GEDANKEN)
@@ -81,7 +81,7 @@ def _get_server(name: str, servers: dict[tuple[int, bool], Served]) -> Served:
     return servers[key]
 
 
-def _serve(threads: int, waiting: dict[str, str]) -> Served:
+def _serve(threads: int, waiting: dict[str, str]) -> RunningServer:
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights_path()), str(threads), "0"],
         env={**os.environ, **waiting},
@@ -93,7 +93,7 @@ def _serve(threads: int, waiting: dict[str, str]) -> Served:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write("measured\n")
     process.stdin.flush()
-    return Served(process, process.stdout.readline().strip(), "measured")
+    return RunningServer(process, process.stdout.readline().strip(), "measured")
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _busy_programs(programs: int) -> Iterator[None]:
             process.wait()
 
 
-def _decode(server: Served, tokens: int) -> Measured:
+def _decode(server: RunningServer, tokens: int) -> Speed:
     body = {
         "messages": [{"role": "user", "content": "Write a long story about a computer."}],
         "max_tokens": tokens,
@@ -122,10 +122,10 @@ def _decode(server: Served, tokens: int) -> Measured:
         trust_env=False,
     ).json()
     others = (_busy_seconds() - busy_before - (_server_seconds(server) - own_before)) / (time.monotonic() - started)
-    return Measured(answer["timings"]["predicted_per_second"], others)
+    return Speed(answer["timings"]["predicted_per_second"], others)
 
 
-def _server_seconds(server: Served) -> float:
+def _server_seconds(server: RunningServer) -> float:
     times = psutil.Process(server.process.pid).cpu_times()
     return float(times.user + times.system)
 

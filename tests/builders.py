@@ -95,13 +95,13 @@ def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -
     return _execution("imagined" if by_model else "docker", text, {**defaults, **origin_fields, **changes})
 
 
-def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
+def with_exit_code(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
     """The execution with the exit code and the cause that its output shows."""
     exit_code, shown_cause = infer_exit_code(execution.stdout, cut=cause is Cause.CUT)
     return replace(execution, exit_code=exit_code, cause=shown_cause)
 
 
-def findings_of(*arguments: Any, **keywords: Any) -> tuple[Finding, ...]:
+def find_differences(*arguments: Any, **keywords: Any) -> tuple[Finding, ...]:
     """The findings of `compare_runs`, called with the same arguments."""
     return compare_runs(*arguments, **keywords).findings
 
@@ -123,7 +123,7 @@ def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:
     return Execution(machine=machine, stdout=stdout, **(fields | changes))
 
 
-ONCE_ONLY = """\
+LOOP_PROGRAM = """\
 def show(x):
     # say it once
     print('it is', x)

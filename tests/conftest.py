@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
-from small_run import small
+from small_run import small_run_command
 
 from gedanken.experiment.progress import Silent
 from gedanken.traces.run_tree import read_tree
@@ -129,7 +129,9 @@ def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that contains a small finished run."""
     folder = tmp_path_factory.mktemp("finished")
-    completed = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
+    completed = subprocess.run(
+        [*GEDANKEN, *small_run_command(folder)], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert completed.returncode == 0, completed.stderr
     return folder
 

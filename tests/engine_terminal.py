@@ -48,7 +48,7 @@ os.execv("/bin/sleep", ["sleep", sys.argv[1]])
 """
 
 
-class Seen(NamedTuple):
+class CommandResult(NamedTuple):
     """The two outputs of a command, and how it ended."""
 
     stdout: str
@@ -75,19 +75,19 @@ class Typist:
         finally:
             job.remove()
 
-    def type(self, command: str, gpus: GpuRequest = NO_GPUS) -> Seen:
+    def type(self, command: str, gpus: GpuRequest = NO_GPUS) -> CommandResult:
         """Run a command to its end."""
         with self.started(command, gpus) as job:
-            return read(job)
+            return read_job(job)
 
-    def python(self, source: str, argument: str = "") -> Seen:
+    def python(self, source: str, argument: str = "") -> CommandResult:
         """Run a program to its end."""
         self.workspace.write("program.py", source)
         return self.type(f"python3 program.py {argument}")
 
 
 @contextmanager
-def typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator[Typist]:
+def open_typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator[Typist]:
     """Open a terminal in a workspace that the sandbox's user can reach; pytest's own folders are closed to it."""
     limits = limits or Limits(wall_seconds=60)
     folder = Path(tempfile.mkdtemp(prefix="test-", dir=cache_folder()))
@@ -100,7 +100,7 @@ def typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator
         shutil.rmtree(folder)
 
 
-def read(job: Job, when_ready: tuple[Signal, ...] = ()) -> Seen:
+def read_job(job: Job, when_ready: tuple[Signal, ...] = ()) -> CommandResult:
     """Read a job to its end; send the signals `when_ready` at its first output, as a machine would."""
     stdout, stderr = bytearray(), bytearray()
     signal_thread = threading.Thread(target=lambda: [job.signal(name) for name in when_ready])  # type: ignore[func-returns-value]
@@ -109,7 +109,7 @@ def read(job: Job, when_ready: tuple[Signal, ...] = ()) -> Seen:
         stderr += stderr_part or b""
         if when_ready and signal_thread.ident is None:
             signal_thread.start()
-    return Seen(stdout.decode(errors="replace"), stderr.decode(errors="replace"), job.ended())
+    return CommandResult(stdout.decode(errors="replace"), stderr.decode(errors="replace"), job.ended())
 
 
 def sleepers(seconds: str) -> list[psutil.Process]:

@@ -20,13 +20,15 @@ REAL = [
     for seed in range(8)
 ]
 IMAGINED = [SHAPE + lines((0.8, 0.6, 0.5 + sample / 50)) for sample in range(4)]
-CLAIMING = Persona(name="claiming", python="3.9", gpus=Gpus(count=4, name="NVIDIA (new) 90", memory_mib=24576))
+CLAIMING_PERSONA = Persona(
+    name="claiming", python="3.9", gpus=Gpus(count=4, name="NVIDIA (new) 90", memory_mib=24576)
+)
 
 
 SCRIPT = [{"give": "train.py", "source": TRAIN}, "python3 train.py"]
 
 
-def spec_of(persona: Persona = CLAIMING, script: Sequence[object] = SCRIPT) -> RunSpec:
+def spec_of(persona: Persona = CLAIMING_PERSONA, script: Sequence[object] = SCRIPT) -> RunSpec:
     """A spec for a scripted model."""
     experiment = Experiment.model_validate({"name": "small", "script": script})
     return RunSpec(experiment=experiment, persona=persona, model=ModelSpec(name="scripted:replies.yaml"))
@@ -50,7 +52,7 @@ def write_run(
 
 
 def make_run(
-    folder: Path, *, imagines: list[str] = IMAGINED, persona: Persona = CLAIMING, outcome: str = DONE
+    folder: Path, *, imagines: list[str] = IMAGINED, persona: Persona = CLAIMING_PERSONA, outcome: str = DONE
 ) -> RunLog:
     """Write a run of one version of `train.py` that was really run eight times.
 

@@ -18,7 +18,7 @@ START_SECONDS = 120
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Any]:
+def start_server(folder: Path) -> Iterator[Any]:
     """Start a server in a folder; yields a client of it.
 
     It ends by SIGINT, like Ctrl-C, because then it stores its threads.

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
-PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"
-_REPORT = f"Command: {COMMAND}\nDirectory: (root)\nOutput: {PRINTED}\nError: (none)\nExit Code: 0\nSignal: (none)"
-_EDIT_ARGUMENTS = {"file_path": PATH, "old_string": OLD, "new_string": NEW}
+QUESTION, COMMAND, OUTPUT, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
+PATH, OLD_TEXT, NEW_TEXT = "calc.py", "return a - b", "return a + b"
+_REPORT = f"Command: {COMMAND}\nDirectory: (root)\nOutput: {OUTPUT}\nError: (none)\nExit Code: 0\nSignal: (none)"
+_EDIT_ARGUMENTS = {"file_path": PATH, "old_string": OLD_TEXT, "new_string": NEW_TEXT}
 
 
 def _lines(entries: list[Any]) -> str:
@@ -24,14 +24,14 @@ def _function_call(name: str, args: dict[str, Any], text: str) -> dict[str, Any]
 _EDIT_CALL = _function_call("replace", _EDIT_ARGUMENTS, "Successfully modified file.")
 _RUN_CALL = _function_call("run_shell_command", {"command": COMMAND}, _REPORT)
 _GEMINI: list[dict[str, Any]] = [
-    {"id": "1", "type": "user", "content": [{"text": ASKED}]},
+    {"id": "1", "type": "user", "content": [{"text": QUESTION}]},
     {"id": "2", "type": "gemini", "model": "gemini-3", "content": "", "toolCalls": [_EDIT_CALL, _RUN_CALL]},
     {"id": "3", "type": "gemini", "content": ANSWER},
 ]
 _HEADER = {"sessionId": "s", "projectHash": "h", "startTime": "t", "kind": "main"}
 _STARTED_MESSAGE = {**_GEMINI[1], "toolCalls": [_EDIT_CALL, {**_RUN_CALL, "status": "executing", "result": None}]}
 _CONTENTS: list[dict[str, Any]] = [
-    {"role": "user", "parts": [{"text": ASKED}]},
+    {"role": "user", "parts": [{"text": QUESTION}]},
     {"role": "model", "parts": [{"functionCall": {"id": "replace", "name": "replace", "args": _EDIT_ARGUMENTS}}]},
     {"role": "user", "parts": [_function_response("replace", "Successfully modified file.")]},
     {
@@ -54,20 +54,20 @@ def _opencode_tool(name: str, tool_input: dict[str, Any], output: str, metadata:
 
 _OPENCODE_PARTS = [
     {"type": "step-start"},
-    _opencode_tool("edit", {"filePath": PATH, "oldString": OLD, "newString": NEW}, "", {"diff": ""}),
-    _opencode_tool("bash", {"command": COMMAND}, PRINTED, {"exit": 0}),
+    _opencode_tool("edit", {"filePath": PATH, "oldString": OLD_TEXT, "newString": NEW_TEXT}, "", {"diff": ""}),
+    _opencode_tool("bash", {"command": COMMAND}, OUTPUT, {"exit": 0}),
     {"type": "text", "text": ANSWER},
 ]
 _OPENCODE = {
     "info": {"id": "ses_1"},
     "messages": [
-        {"info": {"role": "user"}, "parts": [{"type": "text", "text": ASKED}]},
+        {"info": {"role": "user"}, "parts": [{"type": "text", "text": QUESTION}]},
         {"info": {"role": "assistant", "modelID": "m"}, "parts": _OPENCODE_PARTS},
     ],
 }
 _COPILOT_CLI = [
     {"type": "session.start", "data": {"sessionId": "s"}},
-    {"type": "user.message", "data": {"content": ASKED}},
+    {"type": "user.message", "data": {"content": QUESTION}},
     {
         "type": "assistant.message",
         "data": {
@@ -76,7 +76,7 @@ _COPILOT_CLI = [
                 {
                     "toolCallId": "e",
                     "name": "edit",
-                    "arguments": {"command": "str_replace", "path": PATH, "old_str": OLD, "new_str": NEW},
+                    "arguments": {"command": "str_replace", "path": PATH, "old_str": OLD_TEXT, "new_str": NEW_TEXT},
                 },
                 {"toolCallId": "b", "name": "bash", "arguments": {"command": COMMAND}},
             ],
@@ -89,7 +89,7 @@ _COPILOT_CLI = [
         "data": {
             "toolCallId": "b",
             "success": True,
-            "result": {"content": f"{PRINTED}\n<exited with exit code 0>"},
+            "result": {"content": f"{OUTPUT}\n<exited with exit code 0>"},
         },
     },
     {"type": "assistant.message", "data": {"content": ANSWER}},
@@ -102,10 +102,10 @@ TERMINAL = {
         "kind": "terminal",
         "commandLine": {"original": COMMAND},
         "terminalCommandState": {"exitCode": 0},
-        "terminalCommandOutput": {"text": PRINTED},
+        "terminalCommandOutput": {"text": OUTPUT},
     },
 }
-REQUEST = {"message": {"text": ASKED}, "response": [TERMINAL, {"value": ANSWER}]}
+REQUEST = {"message": {"text": QUESTION}, "response": [TERMINAL, {"value": ANSWER}]}
 
 
 def _cline(text: str, tool: str = "", target: str = "") -> dict[str, Any]:
@@ -113,16 +113,16 @@ def _cline(text: str, tool: str = "", target: str = "") -> dict[str, Any]:
     return {"role": "user", "content": [{"type": "text", "text": content}]}
 
 
-_DIFF = f"------- SEARCH\n{OLD}\n=======\n{NEW}\n+++++++ REPLACE"
+_DIFF = f"------- SEARCH\n{OLD_TEXT}\n=======\n{NEW_TEXT}\n+++++++ REPLACE"
 CLINE: list[dict[str, Any]] = [
-    _cline(f"{ASKED}<environment_details># Mode</environment_details>"),
+    _cline(f"{QUESTION}<environment_details># Mode</environment_details>"),
     {
         "role": "assistant",
         "content": f"<replace_in_file>\n<path>{PATH}</path>\n<diff>\n{_DIFF}\n</diff>\n</replace_in_file>",
     },
     _cline("The content was successfully saved.", "replace_in_file", PATH),
     {"role": "assistant", "content": f"<execute_command>\n<command>{COMMAND}</command>\n</execute_command>"},
-    _cline(f"Command executed in terminal.\nExit code: 0\nOutput:\n{PRINTED}", "execute_command", COMMAND),
+    _cline(f"Command executed in terminal.\nExit code: 0\nOutput:\n{OUTPUT}", "execute_command", COMMAND),
     {"role": "assistant", "content": f"<attempt_completion>\n<result>{ANSWER}</result>\n</attempt_completion>"},
 ]
 MORE_FORMS: dict[str, tuple[str, str]] = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
-from loopback import listening
+from loopback import serve_http
 
 
 class Refusal(NamedTuple):
@@ -21,7 +21,7 @@ class Refusal(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Judge = Callable[[int, dict[str, Any]], Refusal | None]
+RefusalRule = Callable[[int, dict[str, Any]], Refusal | None]
 """Gets the number of a request, from 1, and its body; returns how to refuse it, or None for a reply."""
 
 
@@ -29,7 +29,7 @@ Judge = Callable[[int, dict[str, Any]], Refusal | None]
 class Server:
     """What the server does, and what it has counted."""
 
-    judge: Judge = lambda _number, _request: None
+    judge: RefusalRule = lambda _number, _request: None
     seconds: float = 0.0
     """Pause before each reply."""
     text: str = "said"
@@ -56,7 +56,7 @@ class Server:
             self.replies += replied
 
 
-def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
+def sliding_window(most: int, seconds: float, *, says_when: bool = True) -> RefusalRule:
     """Allow `most` requests in any period of `seconds`; refused requests do not count."""
     times: deque[float] = deque()
 
@@ -73,7 +73,7 @@ def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
     return judge
 
 
-def fixed(most: int, seconds: float) -> Judge:
+def fixed_window(most: int, seconds: float) -> RefusalRule:
     """Allow `most` requests in each window of the server's own clock. Refusals do not name its end."""
     counts: dict[int, int] = {}
 
@@ -87,7 +87,7 @@ def fixed(most: int, seconds: float) -> Judge:
     return judge
 
 
-def refilled(most: int, per_second: float) -> Judge:
+def token_bucket(most: int, per_second: float) -> RefusalRule:
     """A token bucket: `most` tokens at first, and `per_second` new ones each second."""
     tokens, last = float(most), time.monotonic()
 
@@ -144,6 +144,6 @@ def serving(server: Server) -> Iterator[Server]:
         def log_message(self, format: str, *args: Any) -> None:
             """Log nothing."""
 
-    with listening(Handler) as address:
+    with serve_http(Handler) as address:
         server.address = f"{address}/v1"
         yield server

@@ -92,7 +92,7 @@ def align(real_run: Execution, imagined_run: Execution) -> Alignment:
     return Alignment(real_run.label, imagined_run.label, tuple(blocks), first_difference)
 
 
-def judged(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -> SeriesResult:
+def make_series_result(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -> SeriesResult:
     """A series in which the imagined runs lie above the real ones."""
     epochs = tuple(float(point) for point in range(1, points + 1))
     fields: dict[str, Any] = {
@@ -117,7 +117,7 @@ def judged(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -
     return SeriesResult(**fields | changes)
 
 
-def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
+def make_analysis(  # noqa: PLR0913 (each has a default; a test names what it is about)
     real: str = text(REAL),
     other: str = text(IMAGINED),
     *,
@@ -133,7 +133,10 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
     real_runs = tuple(seeds([real] * 8))
     imagined_runs = tuple(imagined(other, sample) for sample in range(4))
     alignment = align(real_runs[1], imagined_runs[1])
-    series = series or (judged(), judged("acc (train.py:28)", role="secondary", p=None, why_no_p="zero variance"))
+    series = series or (
+        make_series_result(),
+        make_series_result("acc (train.py:28)", role="secondary", p=None, why_no_p="zero variance"),
+    )
     sites = (
         SiteTally("shape of input is {}", 18, LineKind.DETERMINISTIC, (1, 1), (1,) * 8, (0,) * 4, 0, 3, 0, 3, 0),
         SiteTally("Epoch {}/{} - loss: {}", 33, LineKind.STOCHASTIC, (12, 12), (12,) * 8, (7,) * 4, 28, 0, 0, 3, 0),

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 
-class Parsed(HTMLParser):
+class ParsedPage(HTMLParser):
     """The ids, links, elements and text of a page."""
 
     def __init__(self, page: str) -> None:
@@ -24,7 +24,7 @@ class Parsed(HTMLParser):
         self.text += data
 
 
-HOSTILE = (
+HOSTILE_TEXTS = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>",
     "\u202egnp.exe",
     "\x1b[2J\x1b[31m" * 200,

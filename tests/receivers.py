@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import httpx
 import zstandard
-from loopback import listening
+from loopback import serve_http
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -66,14 +66,14 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def receiving() -> Iterator[tuple[str, type[Receiver]]]:
+def start_receiver() -> Iterator[tuple[str, type[Receiver]]]:
     """A new receiver; yields its address, and the class that gathers what it received."""
     kind = type("Own", (Receiver,), {"bodies": [], "wire": []})
-    with listening(kind) as address:
+    with serve_http(kind) as address:
         yield address, kind
 
 
-def posted_to_langsmith(receiver: type[Receiver]) -> list[str]:
+def langsmith_run_ids(receiver: type[Receiver]) -> list[str]:
     """Ids of the runs that LangSmith's client posted, as a multipart form or as JSON."""
     ids = []
     for body in receiver.bodies:
@@ -102,7 +102,7 @@ def phoenix() -> str | None:
 
 
 @contextmanager
-def serving_phoenix(folder: Path) -> Iterator[str]:
+def run_phoenix(folder: Path) -> Iterator[str]:
     """Run Phoenix in a separate process; yields its address."""
     command = phoenix()
     assert command
@@ -120,7 +120,7 @@ def serving_phoenix(folder: Path) -> Iterator[str]:
         [command, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            until(lambda: answers(f"{address}/healthz"), 120)
+            wait_until(lambda: is_up(f"{address}/healthz"), 120)
             yield address
         finally:
             process.terminate()
@@ -138,7 +138,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def answers(address: str) -> bool:
+def is_up(address: str) -> bool:
     """Whether a server answers there with status 200."""
     try:
         return httpx.get(address).status_code == 200
@@ -146,7 +146,7 @@ def answers(address: str) -> bool:
         return False
 
 
-def until(condition: Any, seconds: float) -> None:
+def wait_until(condition: Any, seconds: float) -> None:
     """Check a condition repeatedly until it is true; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -16,7 +16,7 @@ layers = [{LINEAR}, {LINEAR}]
 """
 
 
-GOOD = (
+GOOD_PROGRAM = (
     HEAD
     + """
 import random
@@ -26,26 +26,26 @@ for epoch in range(3):
 )
 
 
-MARKED = GOOD + 'print("mark", secrets.token_hex(16))\n'
+MARKED_PROGRAM = GOOD_PROGRAM + 'print("mark", secrets.token_hex(16))\n'
 
 
-CRASHING = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
+CRASHING_PROGRAM = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
 
 
-FIXED = (
+SEEDED_PROGRAM = (
     HEAD
     + "import torch\ntorch.manual_seed(1)\n"
-    + GOOD.replace(HEAD, "").replace("random.random()", "torch.rand(1).item()").replace("import random\n", "")
+    + GOOD_PROGRAM.replace(HEAD, "").replace("random.random()", "torch.rand(1).item()").replace("import random\n", "")
 )
 
 
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 
-Scripted = Callable[[list[dict[str, Any]]], str]
+WriteReplies = Callable[[list[dict[str, Any]]], str]
 
 
-def replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
+def scripted_replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
     """A coder that offers these programs in turn, one in each try, and a machine with the same reply to each run."""
     program_replies = [f"Here it is:\n```python\n{program}```\n" for program in programs]
     edit_replies = [f"```python\n{program}```\n" for program in edits]
@@ -58,7 +58,7 @@ def replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) ->
     ]
 
 
-def experiment(folder: Path, **changes: Any) -> Path:
+def write_experiment(folder: Path, **changes: Any) -> Path:
     """Write a small experiment file."""
     content = {
         "name": "small",

@@ -14,7 +14,7 @@ for epoch in range(3):
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 
-def small(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
+def small_run_command(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
     """The command line of a small run into the folder `run`; it must be typed in `folder`."""
     replies = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},

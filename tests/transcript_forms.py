@@ -5,8 +5,8 @@ from typing import Any
 
 from more_transcript_forms import MORE_FORMS
 
-ASKED, COMMAND, PRINTED, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
-PATH, OLD, NEW = "calc.py", "return a - b", "return a + b"
+QUESTION, COMMAND, OUTPUT, ANSWER = "Do the tests pass?", "pytest -q", "3 passed in 0.12s", "All 3 tests pass."
+PATH, OLD_TEXT, NEW_TEXT = "calc.py", "return a - b", "return a + b"
 
 
 def _lines(entries: list[Any]) -> str:
@@ -22,16 +22,18 @@ def _tool_call(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, 
     }
 
 
-EDITED = {"command": "str_replace", "path": PATH, "old_str": OLD, "new_str": NEW}
+EDIT_ARGUMENTS = {"command": "str_replace", "path": PATH, "old_str": OLD_TEXT, "new_str": NEW_TEXT}
 MESSAGES: list[dict[str, Any]] = [
-    {"role": "user", "content": ASKED},
-    _tool_call("e1", "str_replace_editor", EDITED),
+    {"role": "user", "content": QUESTION},
+    _tool_call("e1", "str_replace_editor", EDIT_ARGUMENTS),
     {"role": "tool", "tool_call_id": "e1", "content": "The file was edited."},
     _tool_call("c1", "bash", {"command": COMMAND}),
-    {"role": "tool", "tool_call_id": "c1", "content": f"{PRINTED}\n\n[Command finished with exit code 0]"},
+    {"role": "tool", "tool_call_id": "c1", "content": f"{OUTPUT}\n\n[Command finished with exit code 0]"},
     {"role": "assistant", "content": ANSWER},
 ]
-PATCH = f"*** Begin Patch\n*** Update File: {PATH}\n@@\n def add(a, b):\n-    {OLD}\n+    {NEW}\n*** End Patch"
+PATCH = (
+    f"*** Begin Patch\n*** Update File: {PATH}\n@@\n def add(a, b):\n-    {OLD_TEXT}\n+    {NEW_TEXT}\n*** End Patch"
+)
 
 
 def _claude(kind: str, parts: Any, number: int, **fields: Any) -> dict[str, Any]:
@@ -58,12 +60,14 @@ def _tool_result(call_id: str, text: str, **fields: Any) -> list[dict[str, Any]]
 
 CLAUDE = [
     {"type": "file-history-snapshot", "messageId": "m"},
-    _claude("user", ASKED, 0),
-    _claude("assistant", _tool_use("e1", "Edit", {"file_path": PATH, "old_string": OLD, "new_string": NEW}), 1),
+    _claude("user", QUESTION, 0),
+    _claude(
+        "assistant", _tool_use("e1", "Edit", {"file_path": PATH, "old_string": OLD_TEXT, "new_string": NEW_TEXT}), 1
+    ),
     _claude("user", _tool_result("e1", "The file has been updated."), 2, toolUseResult={"filePath": PATH}),
     _claude("assistant", _tool_use("c1", "Bash", {"command": COMMAND, "description": "Run tests"}), 3),
     _claude(
-        "user", _tool_result("c1", PRINTED), 4, toolUseResult={"stdout": PRINTED, "stderr": "", "interrupted": False}
+        "user", _tool_result("c1", OUTPUT), 4, toolUseResult={"stdout": OUTPUT, "stderr": "", "interrupted": False}
     ),
     _claude("assistant", [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": ANSWER}], 5),
 ]
@@ -79,10 +83,10 @@ def _codex_message(role: str, text: str) -> dict[str, Any]:
 
 
 _CODEX_OUTPUT = (
-    f"Chunk ID: 1a\nWall time: 0.2 seconds\nProcess exited with code 0\nOriginal token count: 9\nOutput:\n{PRINTED}\n"
+    f"Chunk ID: 1a\nWall time: 0.2 seconds\nProcess exited with code 0\nOriginal token count: 9\nOutput:\n{OUTPUT}\n"
 )
 CODEX_ITEMS: list[dict[str, Any]] = [
-    _codex_message("user", ASKED),
+    _codex_message("user", QUESTION),
     {"type": "custom_tool_call", "name": "apply_patch", "input": PATCH, "call_id": "e1"},
     {
         "type": "custom_tool_call_output",
@@ -104,7 +108,7 @@ _CODEX_OLD = [
     {
         "type": "function_call_output",
         "call_id": "c1",
-        "output": json.dumps({"output": PRINTED, "metadata": {"exit_code": 0, "duration_seconds": 0.1}}),
+        "output": json.dumps({"output": OUTPUT, "metadata": {"exit_code": 0, "duration_seconds": 0.1}}),
     },
     CODEX_ITEMS[-1],
 ]
@@ -116,12 +120,14 @@ def _atif(version: str) -> dict[str, Any]:
         "session_id": "s",
         "agent": {"name": "some-agent", "version": "1", "model_name": "m"},
         "steps": [
-            {"step_id": 1, "source": "user", "message": ASKED},
+            {"step_id": 1, "source": "user", "message": QUESTION},
             {
                 "step_id": 2,
                 "source": "agent",
                 "message": "",
-                "tool_calls": [{"tool_call_id": "e1", "function_name": "str_replace_editor", "arguments": EDITED}],
+                "tool_calls": [
+                    {"tool_call_id": "e1", "function_name": "str_replace_editor", "arguments": EDIT_ARGUMENTS}
+                ],
                 "observation": {"results": [{"source_call_id": "e1", "content": "edited"}]},
             },
             {
@@ -135,7 +141,7 @@ def _atif(version: str) -> dict[str, Any]:
                         "arguments": {"keystrokes": COMMAND + "\n"},
                     }
                 ],
-                "observation": {"results": [{"content": PRINTED, "extra": {"exit_code": 0}}]},
+                "observation": {"results": [{"content": OUTPUT, "extra": {"exit_code": 0}}]},
             },
             {"step_id": 4, "source": "agent", "message": ANSWER},
         ],
@@ -147,9 +153,9 @@ _MINI = {
     "info": {"mini_version": "1.14", "exit_status": "Submitted", "config": {"model": {"model_name": "m"}}},
     "messages": [
         {"role": "system", "content": "You are helpful."},
-        {"role": "user", "content": ASKED},
+        {"role": "user", "content": QUESTION},
         {"role": "assistant", "content": f"THOUGHT: run it\n\n```bash\n{COMMAND}\n```"},
-        {"role": "user", "content": f"<returncode>0</returncode>\n<output>\n{PRINTED}\n</output>"},
+        {"role": "user", "content": f"<returncode>0</returncode>\n<output>\n{OUTPUT}\n</output>"},
         {"role": "assistant", "content": ANSWER},
     ],
 }
@@ -157,13 +163,13 @@ _MINI_2 = {
     **_MINI,
     "trajectory_format": "mini-swe-agent-1.1",
     "messages": [
-        {"role": "user", "content": ASKED},
+        {"role": "user", "content": QUESTION},
         _tool_call("c1", "bash", {"command": COMMAND}),
         {
             "role": "tool",
             "tool_call_id": "c1",
-            "content": f"<returncode>0</returncode>\n<output>\n{PRINTED}</output>",
-            "extra": {"returncode": 0, "raw_output": PRINTED},
+            "content": f"<returncode>0</returncode>\n<output>\n{OUTPUT}</output>",
+            "extra": {"returncode": 0, "raw_output": OUTPUT},
         },
         {"role": "assistant", "content": ANSWER},
     ],
@@ -173,23 +179,23 @@ _SWE = {
     "history": [
         {"role": "system", "content": "s"},
         {"role": "user", "content": "somebody else's", "message_type": "demonstration", "is_demo": True},
-        {"role": "user", "content": ASKED},
+        {"role": "user", "content": QUESTION},
     ],
     "trajectory": [
         {
-            "action": f"str_replace_editor str_replace {PATH} --old_str '{OLD}' --new_str '{NEW}'",
+            "action": f"str_replace_editor str_replace {PATH} --old_str '{OLD_TEXT}' --new_str '{NEW_TEXT}'",
             "observation": "The file was edited.",
             "thought": "Fix it",
             "response": "Fix it",
         },
-        {"action": f"{COMMAND}\n", "observation": PRINTED, "thought": "Run them", "response": "Run them"},
+        {"action": f"{COMMAND}\n", "observation": OUTPUT, "thought": "Run them", "response": "Run them"},
         {"action": "submit\n", "observation": "", "thought": ANSWER, "response": ANSWER},
     ],
     "info": {"exit_status": "submitted"},
 }
 _OPENHANDS = [
-    {"id": 0, "source": "user", "action": "message", "args": {"content": ASKED}, "message": ASKED},
-    {"id": 1, "source": "agent", "action": "edit", "args": {"path": PATH, **EDITED}},
+    {"id": 0, "source": "user", "action": "message", "args": {"content": QUESTION}, "message": QUESTION},
+    {"id": 1, "source": "agent", "action": "edit", "args": {"path": PATH, **EDIT_ARGUMENTS}},
     {"id": 2, "cause": 1, "source": "agent", "observation": "edit", "content": "edited", "extras": {"path": PATH}},
     {"id": 3, "source": "agent", "action": "run", "args": {"command": COMMAND, "thought": ""}},
     {
@@ -197,7 +203,7 @@ _OPENHANDS = [
         "cause": 3,
         "source": "agent",
         "observation": "run",
-        "content": PRINTED,
+        "content": OUTPUT,
         "extras": {"command": COMMAND, "metadata": {"exit_code": 0}},
     },
     {"id": 5, "source": "agent", "action": "message", "args": {"content": ANSWER}},
@@ -207,7 +213,7 @@ _OPENHANDS_SDK = [
         "kind": "MessageEvent",
         "id": "a",
         "source": "user",
-        "llm_message": {"role": "user", "content": [{"type": "text", "text": ASKED}]},
+        "llm_message": {"role": "user", "content": [{"type": "text", "text": QUESTION}]},
     },
     {
         "kind": "ActionEvent",
@@ -227,7 +233,7 @@ _OPENHANDS_SDK = [
         "action_id": "b",
         "observation": {
             "kind": "TerminalObservation",
-            "content": [{"type": "text", "text": PRINTED}],
+            "content": [{"type": "text", "text": OUTPUT}],
             "exit_code": 0,
         },
     },
@@ -246,10 +252,10 @@ _INSPECT = {
         {
             "id": 1,
             "epoch": 1,
-            "input": ASKED,
-            "attachments": {"abc": PRINTED},
+            "input": QUESTION,
+            "attachments": {"abc": OUTPUT},
             "messages": [
-                {"role": "user", "content": ASKED},
+                {"role": "user", "content": QUESTION},
                 {
                     "role": "assistant",
                     "content": "",
@@ -270,7 +276,7 @@ _LANGSMITH = [
         "trace_id": "1",
         "name": "agent",
         "run_type": "chain",
-        "inputs": {"q": ASKED},
+        "inputs": {"q": QUESTION},
         "dotted_order": "a",
         "outputs": {},
     },
@@ -282,7 +288,7 @@ _LANGSMITH = [
         "name": "ChatX",
         "run_type": "llm",
         "inputs": {
-            "messages": [[{"lc": 1, "id": ["x", "HumanMessage"], "kwargs": {"content": ASKED, "type": "human"}}]]
+            "messages": [[{"lc": 1, "id": ["x", "HumanMessage"], "kwargs": {"content": QUESTION, "type": "human"}}]]
         },
         "outputs": {
             "generations": [
@@ -304,7 +310,7 @@ _LANGSMITH = [
         "name": "shell",
         "run_type": "tool",
         "inputs": {"input": str({"command": COMMAND})},
-        "outputs": {"output": {"content": PRINTED, "type": "tool", "artifact": None, "exit_code": 0}},
+        "outputs": {"output": {"content": OUTPUT, "type": "tool", "artifact": None, "exit_code": 0}},
     },
     {
         "id": "4",
@@ -315,7 +321,7 @@ _LANGSMITH = [
         "run_type": "llm",
         "inputs": {
             "messages": [
-                [{"kwargs": {"content": ASKED, "type": "human"}}, {"kwargs": {"content": PRINTED, "type": "tool"}}]
+                [{"kwargs": {"content": QUESTION, "type": "human"}}, {"kwargs": {"content": OUTPUT, "type": "tool"}}]
             ]
         },
         "outputs": {"generations": [[{"message": {"kwargs": {"content": ANSWER, "type": "ai"}}}]]},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from loopback import listening
+from loopback import serve_http
 
 TEMPLATE = "<|im_start|>{role}\n{content}<|im_end|>\n"
 LOG_P = -0.5
@@ -71,6 +71,6 @@ def serving(server: Server) -> Iterator[Server]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with listening(Handler) as address:
+    with serve_http(Handler) as address:
         server.address = f"{address}/v1"
         yield server

@@ -7,15 +7,15 @@ from builders import imagined, lines, real
 
 from gedanken.compare.interventions import Effects, Intervention, compare_effects
 
-EXPECTED = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
+EXPECTED_EFFECTS = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
 """The effects that a rule of thumb expects of ten changes."""
 
 
-DOES = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
+REAL_EFFECTS = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
 """The real effects of these changes on a loss of 1; two have the opposite sign."""
 
 
-def tried(
+def make_intervention(
     change: str | None, expected: float, real_loss: float, imagined_losses: Sequence[float], neutral: bool = False
 ) -> Intervention:
     noise = random.Random(change)
@@ -28,7 +28,7 @@ def tried(
     )
 
 
-def weighed(model: Callable[[float, float], float], neutral: Callable[[int], float] = lambda _: 1.0) -> Effects:
+def weigh_changes(model: Callable[[float, float], float], neutral: Callable[[int], float] = lambda _: 1.0) -> Effects:
     """Weigh ten changes and four edits that change nothing.
 
     `model` gets the real and the expected effect of a change, and returns the imagined loss.
@@ -40,10 +40,12 @@ def weighed(model: Callable[[float, float], float], neutral: Callable[[int], flo
         return [value + noise.gauss(0, 0.01) for _ in range(3)]
 
     changes = [
-        tried(f"change {index}", expected, 1 + does, sample_three(model(does, expected)))
-        for index, (does, expected) in enumerate(zip(DOES, EXPECTED, strict=True))
+        make_intervention(f"change {index}", expected, 1 + does, sample_three(model(does, expected)))
+        for index, (does, expected) in enumerate(zip(REAL_EFFECTS, EXPECTED_EFFECTS, strict=True))
     ]
-    changes += [tried(f"edit {index}", 0, 1, sample_three(neutral(index)), neutral=True) for index in range(4)]
-    effects = compare_effects("train-v1", tried(None, 0, 1, sample_three(1)), changes)
+    changes += [
+        make_intervention(f"edit {index}", 0, 1, sample_three(neutral(index)), neutral=True) for index in range(4)
+    ]
+    effects = compare_effects("train-v1", make_intervention(None, 0, 1, sample_three(1)), changes)
     assert effects is not None
     return effects

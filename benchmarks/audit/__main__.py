@@ -22,7 +22,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.audit.scoring import Scored, score
+from benchmarks.audit.scoring import ScoredTranscript, score
 from benchmarks.audit.sessions import sessions
 from benchmarks.audit.tables import KINDS, table
 from benchmarks.audit.templates import (
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true")
     arguments = parser.parse_args()
     world = ToolsWorld(arguments.kept) if arguments.half == "unseen" else World(arguments.kept)
-    scored: list[Scored] = []
+    scored: list[ScoredTranscript] = []
     with tempfile.TemporaryDirectory() as temporary_folder:
         output_folder = arguments.into or Path(temporary_folder)
         output_folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def main() -> None:
     print(f"really run: {world.ran} commands\n{table(scored)}")
 
 
-def _show(scored: Scored) -> None:
+def _show(scored: ScoredTranscript) -> None:
     for outcome in scored.outcomes:
         planted = outcome.planted
         is_right = (

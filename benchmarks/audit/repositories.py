@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 Files = dict[str, str]
-NAMES = [
+FUNCTION_NAMES = [
     "add",
     "scale",
     "clamp",
@@ -45,7 +45,10 @@ class Repository:
 def python_repository(number: int) -> Repository:
     """Return a Python package with tests, a training script and data."""
     tests, rows, seed = 3 + number * 5 % 17, 40 + 37 * number % 160, number + 1
-    functions = [NAMES[index % len(NAMES)] + (str(index // len(NAMES)) or "") for index in range(tests)]
+    functions = [
+        FUNCTION_NAMES[index % len(FUNCTION_NAMES)] + (str(index // len(FUNCTION_NAMES)) or "")
+        for index in range(tests)
+    ]
     functions = [name.removesuffix("0") for name in functions]
     source = "\n\n".join(
         f"def {name}(value: float) -> float:\n    return value * {index + 2}" for index, name in enumerate(functions)
@@ -139,7 +142,7 @@ CHECKS
 def node_repository(number: int) -> Repository:
     """Return a JavaScript module with tests for node's own runner."""
     tests = 2 + number * 3 % 9
-    functions = NAMES[:tests]
+    functions = FUNCTION_NAMES[:tests]
     source = "\n".join(f"exports.{name} = (value) => value * {index + 2};" for index, name in enumerate(functions))
     checks = "\n".join(
         f'test("{name}", () => assert.equal(tally.{name}(3), {3 * (index + 2)}));'

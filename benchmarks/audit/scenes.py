@@ -12,7 +12,7 @@ UNUSED = "import os\n"
 
 
 @dataclass
-class Told:
+class Sentences:
     """The sentences of a scripted agent, drawn at random for each topic."""
 
     templates: Templates
@@ -25,7 +25,7 @@ class Told:
         )
 
 
-def counts(printed: str) -> tuple[int, int]:
+def parse_test_counts(printed: str) -> tuple[int, int]:
     """Return how many tests passed and failed, from the output of a repository's test runner."""
     for pattern in (
         r"(?:(?P<failed>\d+) failed, )?(?P<passed>\d+) passed",
@@ -40,7 +40,7 @@ def counts(printed: str) -> tuple[int, int]:
     return 0, int(match[1])
 
 
-def accuracy(printed: str) -> str:
+def parse_accuracy(printed: str) -> str:
     """Return the last accuracy that the training printed."""
     return str(re.findall(r"accuracy:? ([\d.]+)", printed)[-1])
 
@@ -53,7 +53,7 @@ def lying_number(number: int, random: Random) -> int:
 class Scenes:
     """The scenes of one session."""
 
-    def __init__(self, script: Script, sentences: Told) -> None:
+    def __init__(self, script: Script, sentences: Sentences) -> None:
         self.script, self.told, self.random = script, sentences, sentences.random
         self.repository = script.repository
 
@@ -61,7 +61,7 @@ class Scenes:
         """Run the tests, and report the result."""
         script, command = self.script, self.repository.tests
         printed = script.world.run(script.files, command)
-        passed, failed = counts(printed.output)
+        passed, failed = parse_test_counts(printed.output)
         if truth == "written too early":
             self.say_tests(passed, failed, truth)
             script.run(command)
@@ -110,10 +110,10 @@ class Scenes:
         script, repository = self.script, self.repository
         current = repository.good if repository.good in script.files[repository.source] else repository.other
         script.edit(repository.source, current, repository.broken)
-        passed, failed = counts(script.run(repository.tests).output)
+        passed, failed = parse_test_counts(script.run(repository.tests).output)
         self.say_tests(passed, failed, truth)
         script.edit(repository.source, repository.broken, repository.good)
-        passed, failed = counts(script.run(repository.tests).output)
+        passed, failed = parse_test_counts(script.run(repository.tests).output)
         self.say_tests(passed, failed, "honest")
 
     def check(self, kind: str, truth: Truth = "honest") -> None:
@@ -165,7 +165,7 @@ class Scenes:
         script, command = self.script, self.repository.train
         assert command
         printed = script.world.run(script.files, command)
-        value = accuracy(printed.output)
+        value = parse_accuracy(printed.output)
         loss = re.findall(r"train_loss ([\d.]+)", printed.output)[-1]
         if truth == "misquoted":
             value, loss = f"{min(float(value) + 0.13, 0.99):.4f}", f"{float(loss) * 0.43:.4f}"
@@ -262,7 +262,7 @@ class Scenes:
 
     def nothing(self) -> None:
         """Write plans, conditions or questions, which contain no claim."""
-        passed, _failed = counts(self.script.world.run(self.script.files, self.repository.tests).output)
+        passed, _failed = parse_test_counts(self.script.world.run(self.script.files, self.repository.tests).output)
         self.script.say(self.told.words("none", passed=passed + 5, command=self.repository.tests), "no claim", "none")
 
     def look_around(self) -> Printed:

@@ -33,7 +33,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredTranscript:
     """One transcript: its planted sentences, and the accusations of all other sentences."""
 
     outcomes: tuple[Outcome, ...]
@@ -47,7 +47,7 @@ class Scored:
         return all(outcome.planted.truth in ("honest", "no claim") for outcome in self.outcomes)
 
 
-def score(script: Script, form: str, folder: Path) -> Scored:
+def score(script: Script, form: str, folder: Path) -> ScoredTranscript:
     """Write a session, read it back, audit it, and score each planted sentence."""
     ending, write = (WRITERS | FORMS)[form]
     path = folder / f"{script.name}.{ending}"
@@ -75,7 +75,9 @@ def score(script: Script, form: str, folder: Path) -> Scored:
         for judged_claim in judged
         if id(judged_claim) not in matched_ids and judged_claim.status in ACCUSATIONS
     )
-    return Scored(tuple(outcomes), elsewhere, tuple(planted for planted in script.planted if planted not in places))
+    return ScoredTranscript(
+        tuple(outcomes), elsewhere, tuple(planted for planted in script.planted if planted not in places)
+    )
 
 
 def _locate_planted(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from math import sqrt
 
-from benchmarks.audit.scoring import Outcome, Scored
+from benchmarks.audit.scoring import Outcome, ScoredTranscript
 from gedanken.compare.stats.proportions import wilson_share
 
 KINDS = ("misquoted", "written too early", "stale", "never run")
 
 
-def table(scored: Sequence[Scored]) -> str:
+def table(scored: Sequence[ScoredTranscript]) -> str:
     """Return the figures as text: over all transcripts, then by format, agent and topic."""
     outcomes = [outcome for session in scored for outcome in session.outcomes]
     honest = [outcome for outcome in outcomes if outcome.planted.truth == "honest"]

@@ -10,11 +10,11 @@ from benchmarks.audit.script import Script, Step
 Writer = Callable[[Script], str]
 
 
-def _lines(entries: list[Any]) -> str:
+def _to_json_lines(entries: list[Any]) -> str:
     return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
 
 
-def _edit(step: Step) -> dict[str, Any]:
+def _edit_arguments(step: Step) -> dict[str, Any]:
     if step.old is None:
         return {"command": "create", "path": step.path, "file_text": step.text}
     return {"command": "str_replace", "path": step.path, "old_str": step.old, "new_str": step.text}
@@ -32,7 +32,9 @@ def _chat_messages(
             messages.append({"role": "assistant", "content": step.text})
         else:
             name, arguments = (
-                ("bash", {"command": step.command}) if step.kind == "ran" else ("str_replace_editor", _edit(step))
+                ("bash", {"command": step.command})
+                if step.kind == "ran"
+                else ("str_replace_editor", _edit_arguments(step))
             )
             call = {
                 "id": f"call_{index}",
@@ -88,7 +90,7 @@ def claude_code(script: Script) -> str:
             }
         ]
         entries.append(_claude_entry(entries, "user", result, step))
-    return _lines(entries)
+    return _to_json_lines(entries)
 
 
 def _claude_entry(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) -> dict[str, Any]:
@@ -121,7 +123,9 @@ def codex(script: Script) -> str:
             output = json.dumps({"output": step.text, "metadata": {"exit_code": step.code, "duration_seconds": 0.4}})
             items.append({"type": "function_call_output", "call_id": call, "output": output})
         else:
-            items.append({"type": "custom_tool_call", "name": "apply_patch", "input": _patch(step), "call_id": call})
+            items.append(
+                {"type": "custom_tool_call", "name": "apply_patch", "input": _format_patch(step), "call_id": call}
+            )
             result = (
                 '{"output":"Success. Updated the following files:\\nM '
                 + step.path
@@ -131,10 +135,12 @@ def codex(script: Script) -> str:
     metadata = {"id": "s", "cwd": "/srv", "cli_version": "0.60.0", "originator": "codex_cli_rs"}
     timestamp = "2026-01-01T00:00:00Z"
     entries = [{"timestamp": timestamp, "type": "session_meta", "payload": metadata}]
-    return _lines([*entries, *({"timestamp": timestamp, "type": "response_item", "payload": item} for item in items)])
+    return _to_json_lines(
+        [*entries, *({"timestamp": timestamp, "type": "response_item", "payload": item} for item in items)]
+    )
 
 
-def _patch(step: Step) -> str:
+def _format_patch(step: Step) -> str:
     if step.old is None:
         added = "\n".join(f"+{line}" for line in step.text.splitlines())
         return f"*** Begin Patch\n*** Add File: {step.path}\n{added}\n*** End Patch"
@@ -157,7 +163,7 @@ def atif(script: Script) -> str:
             name, arguments = (
                 ("bash_command", {"keystrokes": step.command + "\n"})
                 if step.kind == "ran"
-                else ("str_replace_editor", _edit(step))
+                else ("str_replace_editor", _edit_arguments(step))
             )
             entry["tool_calls"] = [{"tool_call_id": f"c{index}", "function_name": name, "arguments": arguments}]
             text = step.text if step.kind == "ran" else "The file has been edited."
@@ -287,7 +293,7 @@ def openhands(script: Script) -> str:
                 }
             )
         else:
-            events.append({"id": number, "source": "agent", "action": "edit", "args": _edit(step)})
+            events.append({"id": number, "source": "agent", "action": "edit", "args": _edit_arguments(step)})
             events.append(
                 {
                     "id": number + 1,
@@ -349,7 +355,7 @@ def langsmith(script: Script) -> str:
                     len(runs),
                     "str_replace_editor",
                     "tool",
-                    {"input": str(_edit(step))},
+                    {"input": str(_edit_arguments(step))},
                     {"output": {"content": "edited", "type": "tool"}},
                 )
             )

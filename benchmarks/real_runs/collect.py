@@ -75,7 +75,7 @@ async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
         if collection not in runs.machines:
             runs.machines.append(collection)
         for number, work in enumerate(rounds, start=1):
-            reader = Taken(runs, f"round {number} of {len(rounds)}")
+            reader = RunReader(runs, f"round {number} of {len(rounds)}")
             machine.write("work.jsonl", "".join(json.dumps(task) + "\n" for task in work))
             execution = await machine.run("python3 many_seeds.py < work.jsonl", on_output=reader.read)
             runs.store()
@@ -84,7 +84,7 @@ async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
 
 
 @dataclass
-class Taken:
+class RunReader:
     """Extracts runs from the output of a container as it arrives."""
 
     runs: RealRuns

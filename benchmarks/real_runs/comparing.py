@@ -12,11 +12,11 @@ from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 
-Given = Literal["program", "logs"]
+Mode = Literal["program", "logs"]
 """Whether a comparison gets the program's source, or only logs."""
 
 
-def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
+def compare(source: str, given: Mode, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
     """Compare real runs with texts as if these were imagined.
 
     Numbers begin at 1: there is no trunk, so that all runs count.

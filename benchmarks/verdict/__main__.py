@@ -23,7 +23,7 @@ def _show_progress(done: int, wrong: int) -> None:
 
 
 def _control(arguments: argparse.Namespace) -> None:
-    design = control_runs.designed(
+    design = control_runs.control_design(
         arguments.gives, arguments.groups, arguments.sizes, arguments.families, arguments.seed
     )
     control_runs.control(arguments.bank, arguments.gives, arguments.out, design)
@@ -33,20 +33,25 @@ def _judge(bank: Path, processes: int) -> None:
     started = time.monotonic()
     judged = judging.judge_all(bank, subjects.held_out(), _show_progress, processes)
     print(f"\n{len(judged)} subjects of kinds that were not fitted\n\n{judging.matrix(judged)}")
-    print(f"\n{judging.sums(judged)}")
+    print(f"\n{judging.headline_figures(judged)}")
     print(
         "\n"
-        + judging.by(
+        + judging.table_by(
             judged,
             lambda subject_result: subject_result.subject.kind if subject_result.subject.is_pure else "mixtures",
             "kind",
         )
     )
-    print("\n" + judging.by(judged, lambda subject_result: f"{subject_result.subject.player.noise:.0%}", "noise"))
-    print("\n" + judging.by(judged, lambda subject_result: f"{subject_result.subject.player.horizon:g}", "horizon"))
+    print(
+        "\n" + judging.table_by(judged, lambda subject_result: f"{subject_result.subject.player.noise:.0%}", "noise")
+    )
+    print(
+        "\n"
+        + judging.table_by(judged, lambda subject_result: f"{subject_result.subject.player.horizon:g}", "horizon")
+    )
     print("\nCalibration of the posterior, pure subjects\n\n" + judging.calibration(judged))
     noisier = judging.judge_all(bank, subjects.noisier(), _show_progress, processes)
-    print(f"\nNoisier than any that were fitted\n\n{judging.matrix(noisier)}\n\n{judging.sums(noisier)}")
+    print(f"\nNoisier than any that were fitted\n\n{judging.matrix(noisier)}\n\n{judging.headline_figures(noisier)}")
     wrong = judging.judge_all(bank, subjects.always_wrong(), _show_progress, processes)
     print(f"\nAlways wrong\n\n{judging.matrix(wrong)}")
     print(f"\n{time.monotonic() - started:.0f} s with {processes} processes")

@@ -28,7 +28,9 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
 """Families whose programs run quickly, and families that identify imitation."""
 
 
-def designed(gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str], seed: int) -> ProbeDesign:
+def control_design(
+    gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str], seed: int
+) -> ProbeDesign:
     """Return what a control is asked; if no families are named, those that suit it."""
     chosen = tuple(families or FAMILIES[gives])
     return ProbeDesign(families=chosen, sizes=tuple(sizes), groups=groups, seed=seed, arms=("direct",))
@@ -44,7 +46,7 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
     log_file = out.with_name(f"{out.name}-given.jsonl")
     async with open_real_machine("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
         loaded_bank = read_bank(bank)
-        chat: Controlled = GivenNeighbours(inner=model.chat, bank=published(loaded_bank), kept=log_file)
+        chat: Controlled = GivenNeighbours(inner=model.chat, bank=without_obscure_twins(loaded_bank), kept=log_file)
         if gives == "tool":
             chat = GivenTool(inner=model.chat, bank=loaded_bank, kept=log_file, really_run=_runner(machine))
         labelled = replace(wrap_chat_model(chat), name=f"python:embedded, given {gives}", cores=model.cores)
@@ -55,7 +57,7 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
     print(f"given {gives}: {sentences.describe_verdict(verdict_of(finished.log, resamples=0))}")
 
 
-def published(bank: Bank) -> Bank:
+def without_obscure_twins(bank: Bank) -> Bank:
     """Return the bank with a corpus from which the hard items are removed.
 
     These are obscure twins, whose output nobody prints. A neighbour that is one is often the very program that is

@@ -22,7 +22,7 @@ CALL_TOKENS = 400
 _HERE = Path(__file__).parent
 
 
-def words(name: str) -> str:
+def read_prompt(name: str) -> str:
     """Return the prompt of a control."""
     return (_HERE / f"control_{name}.txt").read_text(encoding="utf-8").strip()
 
@@ -63,7 +63,9 @@ class GivenNeighbours(Controlled):
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """Return the reply; see BankChat."""
         neighbour = nearest_to(entry.item.program if entry else messages[-1].text, self.bank, five_grams)[0]
-        context = words("neighbours").format(program=neighbour.item.program.strip(), printed=neighbour.truth.strip())
+        context = read_prompt("neighbours").format(
+            program=neighbour.item.program.strip(), printed=neighbour.truth.strip()
+        )
         answer = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{context}\n{messages[-1].text}")]).text)
         self._log(entry, near=neighbour.item.id, printed=neighbour.truth, said=answer)
         return answer
@@ -81,13 +83,13 @@ class GivenTool(Controlled):
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """Return the reply; see BankChat."""
-        request = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
+        request = [SystemMessage(f"{messages[0].text.strip()}\n{read_prompt('tool')}"), *messages[1:]]
         call_text = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(request).text)
         commands = _parse_commands(call_text)
         printed = self.really_run(commands)
         call = ToolCall(name=_NAME, args={"commands": commands}, id="1")
         result = ToolMessage(printed, tool_call_id="1")
-        conversation = [*request, AIMessage("", tool_calls=[call]), result, HumanMessage(words("reminder"))]
+        conversation = [*request, AIMessage("", tool_calls=[call]), result, HumanMessage(read_prompt("reminder"))]
         answer = str(self._chat().invoke(conversation).text)
         self._log(entry, sent=commands, printed=printed, said=answer)
         return answer

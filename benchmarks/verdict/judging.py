@@ -19,7 +19,7 @@ WAYS = ("computes", "imitates", "shortcut", "mixture")
 BINS = (0.0, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)
 
 
-class Judged(NamedTuple):
+class JudgedSubject(NamedTuple):
     """The verdict on one subject."""
 
     subject: Subject
@@ -35,17 +35,17 @@ class Judged(NamedTuple):
         return self.name not in self.subject.right
 
 
-def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
+def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> JudgedSubject:
     """Let one subject answer, and judge it."""
     number, subject = numbered
     verdict = judge(answers(subject, read_bank(bank), number), subject.kind, resamples=0)
     names = {operation.operation: operation.name for operation in verdict.operations}
-    return Judged(subject, verdict.name, verdict.why, verdict.posterior, names)
+    return JudgedSubject(subject, verdict.name, verdict.why, verdict.posterior, names)
 
 
 def judge_all(
     bank: Path, subjects: Sequence[Subject], report_progress: Callable[[int, int], None], processes: int
-) -> list[Judged]:
+) -> list[JudgedSubject]:
     """Judge all subjects; return the results in order.
 
     `report_progress` gets the number of judged subjects, and the number of wrongly named ones.
@@ -58,7 +58,7 @@ def judge_all(
     return judged
 
 
-def matrix(judged: Sequence[Judged]) -> str:
+def matrix(judged: Sequence[JudgedSubject]) -> str:
     """Return the confusion matrix: rows are true ways, columns the names given."""
     lines = [f"| is | {' | '.join(NAMES)} |", f"|---|{'---|' * len(NAMES)}"]
     for way in WAYS:
@@ -68,29 +68,30 @@ def matrix(judged: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
-def sums(judged: Sequence[Judged]) -> str:
+def headline_figures(judged: Sequence[JudgedSubject]) -> str:
     """Return the figures that the documentation promises."""
     wrong = sum(result.is_wrong for result in judged)
     pure_results = [result for result in judged if result.subject.is_pure]
     rightly_named = sum(result.name == result.subject.way for result in pure_results)
     return "\n".join(
         [
-            f"Wrongly named: {wilson_share(wrong, len(judged))}; upper 95 % bound {upper(wrong, len(judged)):.2%}.",
+            f"Wrongly named: {wilson_share(wrong, len(judged))}; "
+            f"upper 95 % bound {upper_bound(wrong, len(judged)):.2%}.",
             f"Named rightly, of the pure ones: {wilson_share(rightly_named, len(pure_results))}.",
         ]
     )
 
 
-def upper(wrong: int, total: int) -> float:
+def upper_bound(wrong: int, total: int) -> float:
     """Return the upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
     from scipy.stats import beta
 
     return float(beta.ppf(0.95, wrong + 1, total - wrong)) if wrong < total else 1.0
 
 
-def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str:
+def table_by(judged: Iterable[JudgedSubject], key: Callable[[JudgedSubject], str], head: str) -> str:
     """Return how many were named rightly, wrongly or not at all, by kind or noise."""
-    groups: dict[str, list[Judged]] = defaultdict(list)
+    groups: dict[str, list[JudgedSubject]] = defaultdict(list)
     for result in judged:
         groups[key(result)].append(result)
     lines = [f"| {head} | subjects | rightly named | wrongly | undetermined |", "|---|---|---|---|---|"]
@@ -101,7 +102,7 @@ def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str
     return "\n".join(lines)
 
 
-def calibration(judged: Sequence[Judged]) -> str:
+def calibration(judged: Sequence[JudgedSubject]) -> str:
     """Return, for pure subjects, how often the hypotheses in a bin of posteriors are true."""
     counts = [[0, 0, 0.0] for _ in BINS[1:]]
     for result in judged:

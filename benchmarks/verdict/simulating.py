@@ -34,7 +34,7 @@ class Draw(NamedTuple):
     posterior: dict[Hypothesis, float]
 
 
-def design_of(bank: Path) -> tuple[Cluster, ...]:
+def design_clusters(bank: Path) -> tuple[Cluster, ...]:
     """Return the design that subjects are asked, as clusters without answers."""
     asked = [ItemScore(entry.item, "direct", (Answer("right"),)) for entry in design(read_bank(bank), 0)]
     return cluster_items(count_answers(asked, "direct").items)
@@ -55,7 +55,7 @@ def draw(clusters: Sequence[Cluster], number: int) -> Draw:
 
 def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
     """Return this many draws, equally many of each hypothesis, on every `part`-th cluster of the design."""
-    clusters = design_of(bank)[::part]
+    clusters = design_clusters(bank)[::part]
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))
 

@@ -111,10 +111,10 @@ def design(bank: Bank, seed: int) -> list[Entry]:
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
     """Return the scored answers of a subject to its items."""
-    return [scored(entry, subject.player.answer(entry, bank)) for entry in design(bank, number)]
+    return [score_reply(entry, subject.player.answer(entry, bank)) for entry in design(bank, number)]
 
 
-def scored(entry: Entry, reply: str) -> ItemScore:
+def score_reply(entry: Entry, reply: str) -> ItemScore:
     """Score a reply of a player like that of a model."""
     imagined = Execution(
         machine="imagined",

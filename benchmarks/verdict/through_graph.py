@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.verdict.subjects import Subject, scored
+from benchmarks.verdict.subjects import Subject, score_reply
 from benchmarks.verdict.truths import ASKED_SEED
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import Player
@@ -23,7 +23,7 @@ FAMILIES = ("shortcut twins", "counterfactual", "mutations")
 SIZES = (2, 16)
 
 
-class Went(NamedTuple):
+class GraphResult(NamedTuple):
     """The result of one subject."""
 
     subject: Subject
@@ -46,7 +46,7 @@ def through_graph(bank: Path, kinds: Sequence[str], seeds: int) -> None:
             print(asyncio.run(_run_subject(bank, Subject(Player((kind,), noise, seed=seed)))), flush=True)
 
 
-async def _run_subject(bank: Path, subject: Subject) -> Went:
+async def _run_subject(bank: Path, subject: Subject) -> GraphResult:
     player = subject.player
     name = f"player:{subject.kind}?noise={player.noise:g}&seed={player.seed}&bank={bank.resolve()}"
     design = ProbeDesign(families=FAMILIES, sizes=SIZES, groups=1, seed=ASKED_SEED, arms=("direct",))
@@ -57,10 +57,11 @@ async def _run_subject(bank: Path, subject: Subject) -> Went:
         entries = {entry.item.id: entry for entry in loaded_bank.items}
         scores = [score for score in item_scores(finished.log) if score.item.id in entries]
         direct_scores = [
-            scored(entries[score.item.id], player.answer(entries[score.item.id], loaded_bank)) for score in scores
+            score_reply(entries[score.item.id], player.answer(entries[score.item.id], loaded_bank))
+            for score in scores
         ]
         different = sum(
             graph_score.answers != direct_score.answers
             for graph_score, direct_score in zip(scores, direct_scores, strict=True)
         )
-        return Went(subject, verdict_of(finished.log, resamples=0).name, len(scores), different)
+        return GraphResult(subject, verdict_of(finished.log, resamples=0).name, len(scores), different)

@@ -51,7 +51,7 @@ def trials_of(styles: Sequence[str], only: Sequence[str], comparisons: int, draw
                         yield Trial("power", name, number, 7, 3, doctoring.name, doctored)
 
 
-def tried(trials: Sequence[Trial], store: Path | None, jobs: int) -> list[dict[str, Any]]:
+def run_trials(trials: Sequence[Trial], store: Path | None, jobs: int) -> list[dict[str, Any]]:
     """Return the result of each comparison, read from `store` if it is there."""
     results_by_key: dict[str, dict[str, Any]] = {}
     if store and store.exists():
@@ -79,7 +79,7 @@ def main(arguments: argparse.Namespace) -> None:
     trials = list(trials_of(arguments.styles or names, arguments.only, arguments.comparisons, arguments.draws))
     if arguments.sample:
         trials = Random(arguments.half).sample(trials, min(arguments.sample, len(trials)))
-    results = tried(trials, arguments.into, arguments.jobs)
+    results = run_trials(trials, arguments.into, arguments.jobs)
     print(f"{arguments.half}: {len(names)} styles, {len(results)} comparisons\n")
     for kind in ("alarms 7:3", "alarms 5:1"):
         if selected := [result for result in results if result["what"] == kind]:

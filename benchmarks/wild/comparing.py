@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.wild.marks import plain
+from benchmarks.wild.marks import strip_marks
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.sentences import format_finding
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Summary:
     """The result of a comparison."""
 
     kinds: tuple[str, ...]
@@ -24,7 +24,7 @@ class Said:
     """Names of all series."""
 
 
-def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
+def compare(real: Sequence[str], imagined: Sequence[str]) -> Summary:
     """Compare marked logs, without their marks."""
     with TemporaryDirectory() as folder:
         ours, theirs = (
@@ -33,7 +33,7 @@ def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
         )
         analysis = compare_inputs(ours, theirs)
     compared = analysis.versions[0].compared
-    return Said(
+    return Summary(
         kinds=tuple(finding.check for finding in analysis.findings),
         findings=tuple(format_finding(finding) for finding in analysis.findings),
         undecided=compared.undecided,
@@ -43,5 +43,5 @@ def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
 
 
 def _file(path: Path, text: str) -> Path:
-    path.write_text(plain(text), encoding="utf-8", newline="")
+    path.write_text(strip_marks(text), encoding="utf-8", newline="")
     return path

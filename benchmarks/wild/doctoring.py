@@ -12,7 +12,7 @@ from random import Random
 from statistics import mean, stdev
 
 from benchmarks.doctoring import form_of
-from benchmarks.wild.marks import EPOCH, Shown, epochs_of, plain, shown, with_values
+from benchmarks.wild.marks import EPOCH, MarkedValue, epochs_of, marked_values, strip_marks, with_values
 
 INVENTED = (
     "Restored best weights from the previous stage",
@@ -47,9 +47,9 @@ class Case:
 
         Lines without words and lines that end with a carriage return are left out.
         """
-        forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
+        forms = [{form_of(line) for line in strip_marks(log).splitlines()} for log in self.real]
         in_all = set.intersection(*forms)
-        line_forms = [form_of(plain(line)) for line in self.lines]
+        line_forms = [form_of(strip_marks(line)) for line in self.lines]
         return [
             index
             for index, form in enumerate(line_forms)
@@ -57,14 +57,14 @@ class Case:
         ]
 
     @cached_property
-    def curve(self) -> list[Shown]:
+    def curve(self) -> list[MarkedValue]:
         """The values of the metric."""
-        return shown(self.text, self.name)
+        return marked_values(self.text, self.name)
 
     @cached_property
     def real_curves(self) -> list[list[float]]:
         """The values of the metric in each real log."""
-        return [[value.value for value in shown(log, self.name)] for log in self.real]
+        return [[value.value for value in marked_values(log, self.name)] for log in self.real]
 
     def sd(self, index: int) -> float:
         """Return the standard deviation of the real runs at one point of the curve.
@@ -90,22 +90,22 @@ class Case:
         return 1 if first >= last else -1
 
 
-def truncated(case: Case) -> str | None:
+def truncate(case: Case) -> str | None:
     """Remove the last fifth of the lines."""
     kept_count = max(1, round(0.8 * len(case.lines)))
     return "".join(case.lines[:kept_count])
 
 
-def omitted(case: Case) -> str | None:
+def omit_form(case: Case) -> str | None:
     """Remove one kind of line everywhere."""
     if not case.common:
         return None
-    form = form_of(plain(case.lines[case.random.choice(case.common)]))
-    kept_lines = [line for line in case.lines if form_of(plain(line)) != form]
-    return "".join(kept_lines) if plain("".join(kept_lines)).strip() else None
+    form = form_of(strip_marks(case.lines[case.random.choice(case.common)]))
+    kept_lines = [line for line in case.lines if form_of(strip_marks(line)) != form]
+    return "".join(kept_lines) if strip_marks("".join(kept_lines)).strip() else None
 
 
-def dropped(case: Case) -> str | None:
+def drop_epoch(case: Case) -> str | None:
     """Remove one epoch, neither the first nor the last."""
     before, *epochs, after = epochs_of(case.text)
     if len(epochs) < 3:
@@ -114,7 +114,7 @@ def dropped(case: Case) -> str | None:
     return EPOCH.join([before, *epochs[:index], *epochs[index + 1 :]]) + after
 
 
-def gap(case: Case) -> str | None:
+def cut_gap(case: Case) -> str | None:
     """Remove a tenth of the lines, at least two, from the middle."""
     if len(case.lines) < 8:
         return None
@@ -123,33 +123,33 @@ def gap(case: Case) -> str | None:
     return "".join([*case.lines[:index], *case.lines[index + removed :]])
 
 
-def reworded(case: Case) -> str | None:
+def reword(case: Case) -> str | None:
     """Change one word in every line of a kind."""
     candidates = [index for index in case.common if _WORD.search(case.lines[index])]
     if not candidates:
         return None
     chosen = case.lines[case.random.choice(candidates)]
-    form = form_of(plain(chosen))
+    form = form_of(strip_marks(chosen))
     word = case.random.choice(_WORD.findall(chosen))
     new_word = case.random.choice(OTHER_WORDS)
     pattern = re.compile(rf"(?<![A-Za-z0-9_\ue000]){word}(?![A-Za-z0-9_\ue001])")
     return "".join(
-        pattern.sub(new_word, line, count=1) if form_of(plain(line)) == form else line for line in case.lines
+        pattern.sub(new_word, line, count=1) if form_of(strip_marks(line)) == form else line for line in case.lines
     )
 
 
-def invented(case: Case) -> str:
+def invent_line(case: Case) -> str:
     """Insert a line that the program does not print."""
     index = case.random.randrange(1, len(case.lines) + 1)
     return "".join([*case.lines[:index], case.random.choice(INVENTED) + "\n", *case.lines[index:]])
 
 
-def log_copied(case: Case) -> str:
+def copy_log(case: Case) -> str:
     """Return a copy of a real run's log."""
     return case.random.choice(case.real)
 
 
-def curve_copied(case: Case) -> str | None:
+def copy_curve(case: Case) -> str | None:
     """Copy the metric's values from a real run; a metric with fewer than three values is not a curve."""
     if len(case.curve) < 3:
         return None
@@ -157,14 +157,14 @@ def curve_copied(case: Case) -> str | None:
     return with_values(case.text, case.name, lambda index, value: donor[index] if index < len(donor) else value)
 
 
-def constant(case: Case) -> str | None:
+def make_constant(case: Case) -> str | None:
     """Give the metric its last value at every point."""
     if len(case.curve) < 3:
         return None
     return with_values(case.text, case.name, lambda _index, _value: case.curve[-1].value)
 
 
-def smooth(case: Case) -> str | None:
+def make_smooth(case: Case) -> str | None:
     """Replace the metric by an exponential without noise between its first and last values.
 
     Its rate is fitted to the mean of the real runs.
@@ -191,7 +191,7 @@ def smooth(case: Case) -> str | None:
     )
 
 
-def shifted_last(case: Case, by: float) -> str | None:
+def shift_last(case: Case, by: float) -> str | None:
     """Make the metric's last value worse by this many standard deviations of the real runs."""
     if not case.curve:
         return None
@@ -203,7 +203,7 @@ def shifted_last(case: Case, by: float) -> str | None:
     )
 
 
-def shifted(case: Case, by: float) -> str | None:
+def shift_curve(case: Case, by: float) -> str | None:
     """Make every value of the metric worse by this many standard deviations of the real runs at its point."""
     if not case.curve:
         return None
@@ -225,21 +225,21 @@ class Doctoring:
 
 
 DOCTORINGS = (
-    Doctoring("truncation", truncated, 0.95),
-    Doctoring("omitted", omitted, 0.95),
-    Doctoring("dropped epoch", dropped, 0.95),
-    Doctoring("gap", gap, 0.95),
-    Doctoring("reworded", reworded, 0.95),
-    Doctoring("invented line", invented, 0.95),
-    Doctoring("log copied", log_copied, 0.95),
-    Doctoring("curve copied", curve_copied, 0.95),
-    Doctoring("constant", constant, 0.80),
-    Doctoring("smooth exponential", smooth, 0.90),
-    Doctoring("last + 4 sd", partial(shifted_last, by=4), 0.80),
-    Doctoring("curve + 4 sd", partial(shifted, by=4), 0.95),
-    Doctoring("last + 10 sd", partial(shifted_last, by=10), None, one=0.90),
-    Doctoring("other: last + 4 sd", partial(shifted_last, by=4), of_another=True),
-    Doctoring("other: curve + 4 sd", partial(shifted, by=4), of_another=True),
+    Doctoring("truncation", truncate, 0.95),
+    Doctoring("omitted", omit_form, 0.95),
+    Doctoring("dropped epoch", drop_epoch, 0.95),
+    Doctoring("gap", cut_gap, 0.95),
+    Doctoring("reworded", reword, 0.95),
+    Doctoring("invented line", invent_line, 0.95),
+    Doctoring("log copied", copy_log, 0.95),
+    Doctoring("curve copied", copy_curve, 0.95),
+    Doctoring("constant", make_constant, 0.80),
+    Doctoring("smooth exponential", make_smooth, 0.90),
+    Doctoring("last + 4 sd", partial(shift_last, by=4), 0.80),
+    Doctoring("curve + 4 sd", partial(shift_curve, by=4), 0.95),
+    Doctoring("last + 10 sd", partial(shift_last, by=10), None, one=0.90),
+    Doctoring("other: last + 4 sd", partial(shift_last, by=4), of_another=True),
+    Doctoring("other: curve + 4 sd", partial(shift_curve, by=4), of_another=True),
 )
 
 

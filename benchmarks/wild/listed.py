@@ -1,6 +1,6 @@
 """Pairs of style and doctoring that no comparison can detect, listed before anything was judged."""
 
-LISTED: dict[tuple[str, str], str] = {
+UNDETECTABLE: dict[tuple[str, str], str] = {
     ("xgboost", "truncation"): "runs stop early, at lengths that differ by more than a fifth, and print no last line",
     ("grid search", "smooth exponential"): "its scores are no curve of a training",
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Literal
 
-from benchmarks.wild.marks import AFTER, EPOCH, marked, plain
+from benchmarks.wild.marks import AFTER, EPOCH, mark_value, strip_marks
 
 CLOCK = {
     "iso": "%Y-%m-%dT%H:%M:%S",
@@ -20,7 +20,7 @@ CLOCK = {
 }
 
 
-class Made:
+class GeneratedRun:
     """A run with its own seed, which styles use to write their lines."""
 
     def __init__(self, seed: str) -> None:
@@ -48,7 +48,7 @@ class Made:
     @staticmethod
     def value(name: str, value: float, spec: str = ".4f") -> str:
         """Return the text of a metric's value, marked as such."""
-        return marked(name, value, spec)
+        return mark_value(name, value, spec)
 
     def wait(self, times: float = 1.0) -> float:
         """Advance the clock by a random duration; return its seconds."""
@@ -127,4 +127,4 @@ class Made:
     @property
     def seen(self) -> str:
         """Return the text so far, as a reader sees it."""
-        return plain(self.text)
+        return strip_marks(self.text)

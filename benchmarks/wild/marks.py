@@ -12,7 +12,7 @@ EPOCH, AFTER = _EPOCH, _AFTER
 """Marks of the beginning of an epoch, and of the end of the last one."""
 
 
-class Shown(NamedTuple):
+class MarkedValue(NamedTuple):
     """One value of one metric, as it stands in a marked text."""
 
     start: int
@@ -25,21 +25,21 @@ class Shown(NamedTuple):
         return float(self.text)
 
 
-def marked(name: str, value: float, spec: str) -> str:
+def mark_value(name: str, value: float, spec: str) -> str:
     """Return a value as it is printed, with marks around it and its padding."""
     return f"{_OPEN}{name}{_NAMED}{format(value, spec)}{_CLOSE}"
 
 
-def plain(text: str) -> str:
+def strip_marks(text: str) -> str:
     """Return a text without its marks."""
     return _MARKS.sub("", text)
 
 
-def shown(text: str, name: str) -> list[Shown]:
+def marked_values(text: str, name: str) -> list[MarkedValue]:
     """Return every value of a metric, in order; a repetition in the same line does not count."""
     matches = [match for match in VALUE.finditer(text) if match[1] == name]
     return [
-        Shown(*match.span(2), match[2])
+        MarkedValue(*match.span(2), match[2])
         for previous, match in zip([None, *matches], matches, strict=False)
         if previous is None or not _repeats(previous, match)
     ]

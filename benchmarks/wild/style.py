@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class Style:
     """A kind of program whose runs can be generated, as many as needed."""
 
     name: str
-    write: Callable[[Made], None]
+    write: Callable[[GeneratedRun], None]
     primary: tuple[str, ...]
     """What a practitioner would call the primary endpoint: the first is doctored, and any of them counts as right."""
     metrics: tuple[str, ...]
@@ -19,13 +19,13 @@ class Style:
 
     def make(self, seed: int) -> str:
         """Return one run with marks; see `marks.plain`."""
-        run = Made(f"{self.name} {seed}")
+        run = GeneratedRun(f"{self.name} {seed}")
         self.write(run)
         return run.text
 
 
 def style(
     name: str, primary: tuple[str, ...], others: tuple[str, ...] = ()
-) -> Callable[[Callable[[Made], None]], Style]:
+) -> Callable[[Callable[[GeneratedRun], None]], Style]:
     """Return a decorator that makes a `Style` of a function that writes a run."""
     return lambda write: Style(name, write, primary, (*primary[:1], *others))

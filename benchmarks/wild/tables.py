@@ -8,14 +8,14 @@ from typing import Any
 
 from benchmarks.wild.doctoring import DOCTORINGS
 from benchmarks.wild.halves import HALVES
-from benchmarks.wild.listed import LISTED
+from benchmarks.wild.listed import UNDETECTABLE
 from benchmarks.wild.maximum import most_power
 from gedanken.compare.stats.proportions import wilson_share
 
 Result = dict[str, Any]
 
 
-def clustered(by_style: dict[str, list[bool]]) -> tuple[float, float]:
+def clustered_interval(by_style: dict[str, list[bool]]) -> tuple[float, float]:
     """Return the 95 % interval of a share.
 
     Each bound is the wider of Wilson's, over all comparisons, and Student's, over the styles.
@@ -42,7 +42,7 @@ def alarms_table(title: str, results: Sequence[Result]) -> str:
             f"| {name} | {len(style_results)} | "
             f"{sum(bool(result['kinds']) for result in style_results)} | {kinds_text} |"
         )
-    low, high = clustered(
+    low, high = clustered_interval(
         {name: [bool(result["kinds"]) for result in style_results] for name, style_results in by_style.items()}
     )
     alarms = sum(bool(result["kinds"]) for result in results)
@@ -63,7 +63,7 @@ def power_table(results: Sequence[Result]) -> str:
         "| doctoring | doctored | found | undecided | missed | target | missed or undecided in |",
         "|---|---|---|---|---|---|---|",
     ]
-    unlisted = [result for result in results if (result["style"], result["doctoring"]) not in LISTED]
+    unlisted = [result for result in results if (result["style"], result["doctoring"]) not in UNDETECTABLE]
     by_doctoring = _group_by(unlisted, "doctoring")
     families = {style.name: len(style.metrics) - 1 for styles in HALVES.values() for style in styles}
     for doctoring in DOCTORINGS:
@@ -87,7 +87,7 @@ def power_table(results: Sequence[Result]) -> str:
                 f"{unsure} | {len(not_found) - unsure} | {target_text} | {styles_text} |"
             )
     pairs = {(result["style"], result["doctoring"]) for result in results}
-    listed = len(pairs & set(LISTED))
+    listed = len(pairs & set(UNDETECTABLE))
     lines.append(f"\nLeft out, as listed before judging: {listed} of {len(pairs)} pairs of style and doctoring.")
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from benchmarks.wild.comparing import Said, compare
+from benchmarks.wild.comparing import Summary, compare
 from benchmarks.wild.doctoring import DOCTORINGS, Case
 from benchmarks.wild.halves import HALVES
 from benchmarks.wild.style import Style
@@ -96,13 +96,13 @@ class Trial:
 
 
 @cache
-def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Said:
+def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Summary:
     """Return the result of the comparison without doctoring."""
     logs = Trial(what, style, number, real, imagined).drawn()
     return compare(logs[:real], logs[real:])
 
 
-def _is_named(summary: Said, style: Style) -> bool:
+def _is_named(summary: Summary, style: Style) -> bool:
     if not style.primary or summary.primary is None:
         return not style.primary and summary.primary is None
     return any(_is_same_name(summary.primary, name) for name in style.primary)

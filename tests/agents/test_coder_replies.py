@@ -113,7 +113,7 @@ loss_fn = nn.CrossEntropy()
 """
 
 
-def quoted(source: str) -> str | None:
+def find_quote(source: str) -> str | None:
     return find_leak(source, [ENDING], [FAILED])
 
 
@@ -135,7 +135,7 @@ def quoted(source: str) -> str | None:
     ],
 )
 def test_a_mended_program_must_not_carry_what_a_failed_run_printed(source: str, quote: str | None) -> None:
-    assert quoted(source) == quote
+    assert find_quote(source) == quote
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_mended_program_must_not_carry_what_a_failed_run_printed(source: str, 
     ],
 )
 def test_a_mended_program_may_take_names_and_sizes_from_a_traceback(source: str) -> None:
-    assert quoted(source) is None
+    assert find_quote(source) is None
 
 
 def test_what_the_coder_was_asked_is_no_quote() -> None:

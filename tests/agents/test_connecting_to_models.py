@@ -21,14 +21,14 @@ from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 
-CONNECT = 0.3
-ENOUGH = 60.0
-everywhere = pytest.mark.parametrize("wire", [wire for _, wire in NAMES], ids=[name for name, _ in NAMES])
+CONNECT_SECONDS = 0.3
+MAX_SECONDS = 60.0
+each_provider = pytest.mark.parametrize("wire", [wire for _, wire in NAMES], ids=[name for name, _ in NAMES])
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosted_models, "USUAL_LIMITS", replace(USUAL_LIMITS, connect=CONNECT))
+    monkeypatch.setattr(hosted_models, "USUAL_LIMITS", replace(USUAL_LIMITS, connect=CONNECT_SECONDS))
     for name in ("OPENAI", "ANTHROPIC", "GOOGLE", "GEMINI", "GROQ", "MISTRAL"):
         monkeypatch.delenv(f"{name}_API_KEY", raising=False)
 
@@ -37,12 +37,12 @@ async def ask(wire: Wire, address: str) -> str:
     async with open_model(ModelSpec(name=wire.model, base_url=address + wire.path), Silent()) as model:
         with pytest.raises(ModelBusy) as busy:
             sampling = Sampling(seed=0, max_tokens=16)
-            await asyncio.wait_for(model._once([Message("user", "hi")], sampling, "test", None), ENOUGH)
+            await asyncio.wait_for(model._once([Message("user", "hi")], sampling, "test", None), MAX_SECONDS)
     return str(busy.value)
 
 
 @contextmanager
-def bound(backlog: int | None) -> Iterator[str]:
+def reserve_port(backlog: int | None) -> Iterator[str]:
     """A port without a listener, if `backlog` is None; otherwise one whose queue is full and never accepted."""
     with ExitStack() as sockets:
         server = sockets.enter_context(socket.socket())
@@ -56,25 +56,25 @@ def bound(backlog: int | None) -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@everywhere
+@each_provider
 def test_where_nobody_listens_the_address_is_named(wire: Wire) -> None:
-    with bound(None) as address:
+    with reserve_port(None) as address:
         message = asyncio.run(ask(wire, f"http://{address}"))
     assert message.startswith(f"{wire.model}: ") and address in message and "\n" not in message
     assert "no connection" in message and "--base-url" in message
 
 
-@everywhere
+@each_provider
 def test_a_port_that_never_accepts_is_left_in_time(wire: Wire) -> None:
-    with bound(0) as address:
+    with reserve_port(0) as address:
         message = asyncio.run(ask(wire, f"http://{address}"))
-    assert address in message and f"{CONNECT:g} s" in message and "\n" not in message
+    assert address in message and f"{CONNECT_SECONDS:g} s" in message and "\n" not in message
 
 
-@everywhere
+@each_provider
 def test_a_tls_handshake_that_stalls_is_left_in_time(wire: Wire) -> None:
     message = asyncio.run(ask_with_tls(wire, b""))
-    limit = "Read timeout" if isinstance(wire, Bedrock) else f"{CONNECT:g} s"  # botocore calls it that
+    limit = "Read timeout" if isinstance(wire, Bedrock) else f"{CONNECT_SECONDS:g} s"  # botocore calls it that
     assert limit in message and "\n" not in message
 
 
@@ -110,7 +110,7 @@ def test_a_silent_bedrock_keeps_nobody_waiting_after_its_time_limit() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        silence = Timer(ENOUGH, server.close)  # which would set free whoever still waited
+        silence = Timer(MAX_SECONDS, server.close)  # which would set free whoever still waited
         silence.start()
         asyncio.run(give_up())
         assert silence.is_alive()

@@ -70,17 +70,17 @@ class OpenReply(BaseChatModel):
         yield ChatGenerationChunk(message=last)
 
 
-def played_by(model: Model, **limits: int) -> ImaginedMachine:
+def imagined_machine(model: Model, **limits: int) -> ImaginedMachine:
     """An imagined machine with one earlier turn, limited to short replies."""
     bounds = Limits.model_validate({"reply_tokens": 16, **limits})
     return ImaginedMachine(model, Persona(name="matched"), limits=bounds, session=EARLIER, sample=1)
 
 
-def by_rules(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
+def scripted_machine(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
     """An imagined machine whose model replies by the first rule that matches."""
     replies = tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules)
     pace = RequestQueue(bucket=Bucket(first_wait=0.001))
-    return played_by(Model("scripted", ScriptedModel(rules=replies), pace=pace), **limits)
+    return imagined_machine(Model("scripted", ScriptedModel(rules=replies), pace=pace), **limits)
 
 
 def run(machine: ImaginedMachine) -> tuple[Execution, str]:
@@ -92,7 +92,9 @@ def run(machine: ImaginedMachine) -> tuple[Execution, str]:
 
 @pytest.mark.parametrize("tokens", [16, 50, len(RUN) - 1, len(RUN), 1000])
 def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> None:
-    machine = played_by(Model("open", OpenReply(whole=RUN), prefills=True), reply_tokens=tokens, continuations=64)
+    machine = imagined_machine(
+        Model("open", OpenReply(whole=RUN), prefills=True), reply_tokens=tokens, continuations=64
+    )
     execution, heard = run(machine)
     assert (execution.stdout, execution.cause, execution.exit_code) == (RUN, Cause.FINISHED, 0)
     assert heard == RUN
@@ -105,7 +107,7 @@ def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> Non
 def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> None:
     output = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
     model = Model("open", OpenReply(whole=output, repeats=True), prefills=True)
-    execution, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
+    execution, heard = run(imagined_machine(model, reply_tokens=tokens, continuations=1))
     assert execution.stdout == heard == output
     assert execution.notes == (f"joined from 2 pieces; {tokens} repeated characters were left out",)
 
@@ -115,7 +117,7 @@ def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> 
 def test_a_line_over_and_over_is_no_open_reply_sent_again(whole: str, line_ends: int) -> None:
     tokens = (whole.index("\n") + 1) * line_ends
     model = Model("open", OpenReply(whole=whole), prefills=True)
-    execution, heard = run(played_by(model, reply_tokens=max(16, tokens), continuations=64))
+    execution, heard = run(imagined_machine(model, reply_tokens=max(16, tokens), continuations=64))
     # In circles it is given up, but never shortened.
     assert whole.startswith(execution.stdout)
     assert execution.stdout == heard
@@ -126,7 +128,7 @@ def test_a_line_over_and_over_is_no_open_reply_sent_again(whole: str, line_ends:
 @given(st.text("ab\n", min_size=1, max_size=80))
 def test_each_character_is_heard_once_whatever_the_reply(whole: str) -> None:
     model = Model("open", OpenReply(whole=whole), prefills=True)
-    execution, heard = run(played_by(model, continuations=8))
+    execution, heard = run(imagined_machine(model, continuations=8))
     assert heard == execution.raw_reply
 
 
@@ -146,7 +148,9 @@ CUTS = {
 
 @pytest.mark.parametrize(("first", "then"), CUTS.values(), ids=CUTS)
 def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) -> None:
-    machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}, reply_tokens=1024)
+    machine = scripted_machine(
+        {"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}, reply_tokens=1024
+    )
     execution, heard = run(machine)
     assert (execution.stdout, execution.cause) == (RUN, Cause.FINISHED)
     # That it was asked to go on is no part of the session.
@@ -164,7 +168,7 @@ def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) ->
 )
 def test_what_is_taken_off_at_a_seam_is_counted(then: str, kinds: list[str]) -> None:
     first = "Epoch 1: loss 0.9\nEpoch 2: lo"
-    execution, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    execution, _ = run(scripted_machine({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
     assert execution.stdout == "Epoch 1: loss 0.9\nEpoch 2: loss 0.5\n"
     assert [violation.kind for violation in execution.violations] == kinds
     first_piece, second = _sealed_pieces(execution)
@@ -181,7 +185,7 @@ def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output()
             return super()._text(rule) if self.seed < 2 * SEED_STEP else next(replies)
 
     closing_model = Closes(rules=tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules))
-    execution, _ = run(played_by(Model("scripted", closing_model), continuations=2))
+    execution, _ = run(imagined_machine(Model("scripted", closing_model), continuations=2))
     assert execution.stdout == "a\nb\nc\n"
     assert [violation.text for violation in execution.violations] == ["```"] * 3
 
@@ -197,17 +201,17 @@ def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output()
     ],
 )
 def test_a_complete_line_that_may_come_twice_is_kept(first: str, then: str, whole: str) -> None:
-    execution, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    execution, _ = run(scripted_machine({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
     assert execution.stdout == whole
 
 
 def test_what_is_said_again_is_left_out_and_said_so() -> None:
-    execution, _ = run(by_rules({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
+    execution, _ = run(scripted_machine({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
     assert execution.stdout == "a\nbc\nd"
     assert execution.notes == ("joined from 2 pieces; 1 repeated character was left out",)
     long_output = RUN + lines(LOSSES[:2])
     execution, _ = run(
-        by_rules({"when": GO_ON, "samples": [long_output + "end\n"]}, {"samples": [long_output], "cut": True})
+        scripted_machine({"when": GO_ON, "samples": [long_output + "end\n"]}, {"samples": [long_output], "cut": True})
     )
     assert execution.stdout == long_output + "end\n"
 
@@ -215,7 +219,7 @@ def test_what_is_said_again_is_left_out_and_said_so() -> None:
 @pytest.mark.parametrize("continuations", [0, 1, 3])
 def test_a_reply_is_continued_so_often_and_then_marked_as_cut(continuations: int) -> None:
     model = Model("open", OpenReply(whole=RUN), prefills=True)
-    execution, heard = run(played_by(model, continuations=continuations))
+    execution, heard = run(imagined_machine(model, continuations=continuations))
     assert execution.stdout == heard == RUN[: 16 * (continuations + 1)]
     assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
     pieces = f"after {continuations + 1} pieces of at most 16 tokens each" if continuations else "at 16 tokens"
@@ -223,20 +227,22 @@ def test_a_reply_is_continued_so_often_and_then_marked_as_cut(continuations: int
 
 
 def test_a_model_that_has_nothing_more_to_say_is_not_asked_again() -> None:
-    execution, _ = run(by_rules({"when": GO_ON, "samples": [""], "cut": True}, {"samples": ["half"], "cut": True}))
+    execution, _ = run(
+        scripted_machine({"when": GO_ON, "samples": [""], "cut": True}, {"samples": ["half"], "cut": True})
+    )
     assert (execution.stdout, execution.cause) == ("half", Cause.CUT)
     assert "joined from 2 pieces" in execution.notes
 
 
 def test_what_goes_in_circles_is_not_continued_and_says_so() -> None:
     shapes = "torch.Size([64, 784])\n" * 40
-    execution, _ = run(by_rules({"when": GO_ON, "samples": ["more"]}, {"samples": [shapes], "cut": True}))
+    execution, _ = run(scripted_machine({"when": GO_ON, "samples": ["more"]}, {"samples": [shapes], "cut": True}))
     assert (execution.stdout, execution.cause) == (shapes, Cause.CUT)
     assert execution.notes == ("the reply was cut at 16 tokens; it goes in circles and was not continued",)
 
 
 def test_a_reply_in_circles_that_came_to_its_end_is_a_reply() -> None:
-    execution, _ = run(by_rules({"samples": ["torch.Size([64, 784])\n" * 40]}))
+    execution, _ = run(scripted_machine({"samples": ["torch.Size([64, 784])\n" * 40]}))
     assert (execution.cause, execution.notes) == (Cause.FINISHED, ())
 
 
@@ -256,7 +262,7 @@ def test_circles_are_rounds_of_one_piece_to_the_end(before: str, piece: str, rou
 
 def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
     shapes = "torch.Size([64, 784])\n" * 400
-    execution, heard = run(played_by(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
+    execution, heard = run(imagined_machine(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
     assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
     assert execution.stdout == heard == shapes[: len(heard)]
     assert len(heard) <= MIN_STOPPED_CHARACTERS * (1 + 1 / CHECK_EVERY)
@@ -267,7 +273,7 @@ def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
 def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -> None:
     before = lines([1 / n for n in range(1, 31)])
     model = Model("open", OpenReply(whole=before + "torch.Size([64, 784])\n" * 400), prefills=True)
-    execution, _ = run(played_by(model, reply_tokens=len(before) * 3 // 2, continuations=8))
+    execution, _ = run(imagined_machine(model, reply_tokens=len(before) * 3 // 2, continuations=8))
     assert "joined from 2 pieces" in execution.notes
     assert execution.notes[-1].endswith("it goes in circles and was stopped")
     assert is_repetitive(execution.stdout)
@@ -279,7 +285,7 @@ def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -
     ids=["200 short lines", "50 shapes", "50 times nan", "a long bar", "100 epochs of one loss"],
 )
 def test_what_a_program_may_print_is_heard_to_its_end(real: str) -> None:
-    execution, _ = run(played_by(Model("open", OpenReply(whole=real)), reply_tokens=20_000))
+    execution, _ = run(imagined_machine(Model("open", OpenReply(whole=real)), reply_tokens=20_000))
     assert (execution.stdout, execution.cause, execution.notes) == (real, Cause.FINISHED, ())
 
 
@@ -304,7 +310,7 @@ def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.
 
 
 def test_a_model_that_never_stops_is_cut() -> None:
-    execution, heard = run(by_rules({"samples": ["epoch\n"], "endless": True}))
+    execution, heard = run(scripted_machine({"samples": ["epoch\n"], "endless": True}))
     assert (execution.cause, execution.exit_code) == (Cause.CUT, None)
     assert execution.raw_reply == heard == "epoch\n" * (len(heard) // 6)
     assert len(heard) < 2000
@@ -323,7 +329,7 @@ def test_a_model_that_never_stops_is_cut() -> None:
     ids=["in its first piece", "in its second"],
 )
 def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, Any], ...]) -> None:
-    machine = by_rules(*rules)
+    machine = scripted_machine(*rules)
 
     async def main() -> None:
         for ask in (machine.run(COMMAND), machine.ask(COMMAND), machine.rebuild("requests")):
@@ -338,7 +344,7 @@ def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, A
 
 @pytest.mark.parametrize("then", [RUN[100:], f"Sure:\n{RUN[100:]}"], ids=["as it is", "with chat"])
 def test_the_seal_of_a_joined_reply_covers_all_that_was_sent_and_said(then: str) -> None:
-    machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [RUN[:100]], "cut": True})
+    machine = scripted_machine({"when": GO_ON, "samples": [then]}, {"samples": [RUN[:100]], "cut": True})
     messages = machine.messages(COMMAND)
     execution, _ = run(machine)
     assert execution.seal is not None
@@ -365,7 +371,7 @@ def test_half_a_surrogate_pair_is_not_sent_back() -> None:
             async for chunk in super()._astream(messages):
                 yield chunk
 
-    machine = played_by(Model("strict", Strict(whole=halves), prefills=True))
+    machine = imagined_machine(Model("strict", Strict(whole=halves), prefills=True))
     first, _ = run(machine)
     run(machine)
     assert first.raw_reply == halves.encode(errors="replace").decode().replace("?", "\ufffd")

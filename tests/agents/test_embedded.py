@@ -207,7 +207,7 @@ def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
         process.wait()
 
 
-def said(process: subprocess.Popen[str], seconds: float) -> bool:
+def prints_within(process: subprocess.Popen[str], seconds: float) -> bool:
     """Whether the process prints a line within so many seconds; False if it has ended."""
     assert process.stdout is not None
     ready = bool(select.select([process.stdout], [], [], seconds)[0])
@@ -219,7 +219,7 @@ def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(
     holders: Callable[[], subprocess.Popen[str]], how: signal.Signals
 ) -> None:
     owner = holders()
-    assert said(owner, 120)
+    assert prints_within(owner, 120)
     servers = psutil.Process(owner.pid).children()
     assert len(servers) == 1
     assert not any("Bearer" in part or len(part) == 32 for part in servers[0].cmdline()[1:])
@@ -227,16 +227,16 @@ def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(
     owner.wait()
     _gone, alive = psutil.wait_procs(servers, timeout=30)
     assert alive == []
-    assert said(holders(), 120)
+    assert prints_within(holders(), 120)
 
 
 def test_a_second_process_waits_for_the_first(holders: Callable[[], subprocess.Popen[str]]) -> None:
     first = holders()
-    assert said(first, 120)
+    assert prints_within(first, 120)
     second = holders()
-    assert not said(second, 8)
+    assert not prints_within(second, 8)
     first.kill()
-    assert said(second, 120)
+    assert prints_within(second, 120)
 
 
 def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:

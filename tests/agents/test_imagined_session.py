@@ -31,7 +31,7 @@ def machine() -> ImaginedMachine:
     return machine
 
 
-def sees(machine: ImaginedMachine) -> list[Message]:
+def context_messages(machine: ImaginedMachine) -> list[Message]:
     return machine.messages("pwd")[1:-1]
 
 
@@ -41,7 +41,7 @@ BOTH_SIDES = [
 
 
 def test_it_is_sent_both_sides_of_every_turn(machine: ImaginedMachine) -> None:
-    assert sees(machine) == BOTH_SIDES
+    assert context_messages(machine) == BOTH_SIDES
     assert machine.session == Session((MKDIR, LS), (MKDIR, LS))
 
 
@@ -62,7 +62,7 @@ def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:
 
 def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:
     machine.empty_context()
-    assert sees(machine) == []
+    assert context_messages(machine) == []
     assert machine.session.stored == (MKDIR, LS)
 
 
@@ -71,7 +71,10 @@ def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once
     execution = asyncio.run(machine.rebuild("requests"))
     assert execution is not None
     assert (execution.command, execution.stdout) == (REBUILD_COMMAND, "data  notes  64%\n")
-    assert sees(machine) == [Message("user", "mkdir data\nls"), Message("assistant", "data  notes  64%\n")]
+    assert context_messages(machine) == [
+        Message("user", "mkdir data\nls"),
+        Message("assistant", "data  notes  64%\n"),
+    ]
     assert machine.session.stored == (MKDIR, LS), "the rebuild is no turn of the person's"
 
 
@@ -84,7 +87,7 @@ def test_an_echo_of_all_requests_at_a_rebuild_is_taken_off(machine: ImaginedMach
     assert [violation.kind for violation in execution.violations] == ["echo of the command"] * 2
 
 
-def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachine) -> None:
+def test_printed_text_like_chat_is_kept_if_a_typed_program_prints_it(machine: ImaginedMachine) -> None:
     printed = "```\n1\n```\nThis is the end.\n"
     chat = ScriptedModel(rules=(ScriptedReply(when="", samples=(printed,)),))
     machine_with_program = replace(machine, model=Model("ends", chat))
@@ -96,21 +99,21 @@ def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachin
 def test_rebuilt_from_the_transcript_nothing_is_asked_and_all_is_seen(machine: ImaginedMachine) -> None:
     machine.empty_context()
     assert asyncio.run(machine.rebuild("transcript")) is None
-    assert sees(machine) == BOTH_SIDES
+    assert context_messages(machine) == BOTH_SIDES
 
 
 def test_not_rebuilt_it_begins_with_what_comes_next(machine: ImaginedMachine) -> None:
     machine.empty_context()
     assert asyncio.run(machine.rebuild("none")) is None
     asyncio.run(machine.run("ls"))
-    assert sees(machine) == BOTH_SIDES[2:]
+    assert context_messages(machine) == BOTH_SIDES[2:]
     assert machine.session.stored == (MKDIR, LS, LS)
 
 
 def test_a_second_rebuild_sends_each_request_once(machine: ImaginedMachine) -> None:
     for _round in range(2):
         asyncio.run(machine.rebuild("requests"))
-    assert sees(machine)[0] == Message("user", "mkdir data\nls")
+    assert context_messages(machine)[0] == Message("user", "mkdir data\nls")
 
 
 @pytest.mark.parametrize("policy", POLICIES)

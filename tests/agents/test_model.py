@@ -16,7 +16,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 
 
-def chunk(text: str, reason: str | None = None) -> bytes:
+def make_chunk(text: str, reason: str | None = None) -> bytes:
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": reason}
     body = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "small", "choices": [choice]}
     return f"data: {json.dumps(body)}\n\n".encode()
@@ -32,9 +32,9 @@ def address() -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            self.wfile.write(chunk("one"))
+            self.wfile.write(make_chunk("one"))
             if last_message != "break off":
-                self.wfile.write(chunk("", "stop") + b"data: [DONE]\n\n")
+                self.wfile.write(make_chunk("", "stop") + b"data: [DONE]\n\n")
 
         def log_message(self, *_arguments: object) -> None:
             pass

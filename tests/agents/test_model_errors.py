@@ -18,7 +18,7 @@ from gedanken.experiment.execution import Cause
 URL = "https://user:secret@model.example:8000/v1/chat?api-key=secret"
 
 
-def status(
+def openai_error(
     status_code: int, message: str = "no", headers: dict[str, str] | None = None, **more_fields: str
 ) -> Exception:
     """The error that the OpenAI client raises for an HTTP status."""
@@ -46,8 +46,8 @@ class ResponseError(Exception):
     status_code = -1
 
 
-PASSING: list[Exception] = [
-    *(status(number) for number in (408, 409, 425, 429, 500, 502, 503, 504, 529)),
+PASSING_ERRORS: list[Exception] = [
+    *(openai_error(number) for number in (408, 409, 425, 429, 500, 502, 503, 504, 529)),
     ClientError("ThrottlingException", 429),
     ClientError("ServiceUnavailableException", 503),
     ResponseError("an error was encountered while running the model"),
@@ -61,28 +61,28 @@ PASSING: list[Exception] = [
     ValueError("No generation chunks were returned"),
     ValueError("server_error: The server had an error processing your request"),
 ]
-FINAL: list[Exception] = [
-    *(status(number) for number in (400, 401, 402, 403, 404, 413, 422)),
-    status(429, "You exceeded your current quota", code="insufficient_quota"),
-    status(400, "Your credit balance is too low to access the Anthropic API."),
+FINAL_ERRORS: list[Exception] = [
+    *(openai_error(number) for number in (400, 401, 402, 403, 404, 413, 422)),
+    openai_error(429, "You exceeded your current quota", code="insufficient_quota"),
+    openai_error(400, "Your credit balance is too low to access the Anthropic API."),
     ClientError("AccessDeniedException", 403),
     TypeError("a mistake of ours"),
 ]
 
 
-@pytest.mark.parametrize("error", PASSING, ids=repr)
+@pytest.mark.parametrize("error", PASSING_ERRORS, ids=repr)
 def test_what_may_pass_is_asked_again(error: Exception) -> None:
     assert isinstance(as_no_model("openai:m", error), ModelBusy)
 
 
-@pytest.mark.parametrize("error", FINAL, ids=repr)
+@pytest.mark.parametrize("error", FINAL_ERRORS, ids=repr)
 def test_what_will_not_pass_is_not_asked_again(error: Exception) -> None:
     assert not isinstance(as_no_model("openai:m", error), ModelBusy)
 
 
 def test_a_full_minute_at_google_is_no_empty_account() -> None:
     text = "You exceeded your current quota, please check your plan and billing details. retryDelay: '17s'"
-    message = as_no_model("google_genai:m", status(429, text))
+    message = as_no_model("google_genai:m", openai_error(429, text))
     assert isinstance(message, ModelBusy)
     assert message.retry_after == 17
 
@@ -96,17 +96,17 @@ def test_a_reply_that_had_begun_was_broken_off() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (status(401, "bad key"), ("key was refused (401)", "bad key", "OPENAI_API_KEY")),
-        (status(404, "no m"), ("no such model or address (404)", "--model", "--base-url")),
-        (status(413, "large"), ("too long (413)", "reply_tokens")),
-        (status(400, "maximum context length is 10 tokens"), ("too long", "reply_tokens")),
-        (status(422, "odd field"), ("refused (422)", "odd field")),
+        (openai_error(401, "bad key"), ("key was refused (401)", "bad key", "OPENAI_API_KEY")),
+        (openai_error(404, "no m"), ("no such model or address (404)", "--model", "--base-url")),
+        (openai_error(413, "large"), ("too long (413)", "reply_tokens")),
+        (openai_error(400, "maximum context length is 10 tokens"), ("too long", "reply_tokens")),
+        (openai_error(422, "odd field"), ("refused (422)", "odd field")),
         (
-            status(502, "<html><title>Bad Gateway</title><body>x</body></html>"),
+            openai_error(502, "<html><title>Bad Gateway</title><body>x</body></html>"),
             ("failed (502)", "a web page: Bad Gateway"),
         ),
-        (status(429, "slow down"), ("too many requests (429)", "slow down")),
-        (status(429, "none", code="insufficient_quota"), ("no quota is left", "billing")),
+        (openai_error(429, "slow down"), ("too many requests (429)", "slow down")),
+        (openai_error(429, "none", code="insufficient_quota"), ("no quota is left", "billing")),
     ],
     ids=lambda error: str(error)[:40],
 )
@@ -163,7 +163,7 @@ def test_a_date_to_wait_for_is_seconds_from_now() -> None:
     assert requested_wait({"retry-after": date}, "") == pytest.approx(90, abs=2)
 
 
-async def pieces(*waits: float) -> Any:
+async def send_pieces(*waits: float) -> Any:
     for wait in waits:
         await asyncio.sleep(wait)
         yield "x"
@@ -182,7 +182,7 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
     waits: tuple[float, ...], limits: TimeLimits, streamed: bool, names: str
 ) -> None:
     async def main() -> None:
-        async for _ in enforce_limits(pieces(*waits), limits, streamed=streamed, answers=lambda: True):
+        async for _ in enforce_limits(send_pieces(*waits), limits, streamed=streamed, answers=lambda: True):
             pass
 
     with pytest.raises(TooSlow, match=names):
@@ -192,7 +192,8 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
 def test_a_model_that_thinks_in_silence_before_it_answers_is_waited_for() -> None:
     async def main() -> list[str]:
         return [
-            piece async for piece in enforce_limits(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)
+            piece
+            async for piece in enforce_limits(send_pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)
         ]
 
     assert asyncio.run(main()) == ["x", "x"]

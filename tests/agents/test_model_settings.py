@@ -7,11 +7,13 @@ import pytest
 from gedanken.agents.model_errors import Problem
 from gedanken.agents.settings import REASONING_TOKENS, Learned, Setting, learned_from_name, settings_notes
 
-SENT = frozenset(Setting)
-DRAWN = {Setting.TEMPERATURE, Setting.TOP_P}
+ALL_SETTINGS = frozenset(Setting)
+SAMPLING_SETTINGS = {Setting.TEMPERATURE, Setting.TOP_P}
 
 
-def refused(text: str, status: int | None = 400, *, sent: frozenset[Setting] = SENT, tokens: int = 4096) -> set[str]:
+def learned_from(
+    text: str, status: int | None = 400, *, sent: frozenset[Setting] = ALL_SETTINGS, tokens: int = 4096
+) -> set[str]:
     """The settings that a model no longer takes after a refusal with this text."""
     learned = Learned()
     learned.learn(Problem(status, text, text, frozenset(), {}, "", text), sent, tokens)
@@ -45,7 +47,7 @@ def refused(text: str, status: int | None = 400, *, sent: frozenset[Setting] = S
     ],
 )
 def test_a_refusal_is_understood(text: str, left_out: str) -> None:
-    assert refused(text) == {left_out}
+    assert learned_from(text) == {left_out}
 
 
 @pytest.mark.parametrize(
@@ -60,11 +62,11 @@ def test_a_refusal_is_understood(text: str, left_out: str) -> None:
     ],
 )
 def test_what_is_no_refusal_of_a_setting_teaches_nothing(text: str, status: int) -> None:
-    assert refused(text, status) == set()
+    assert learned_from(text, status) == set()
 
 
 def test_what_was_not_sent_cannot_have_been_refused() -> None:
-    assert refused("'seed' is not supported", sent=frozenset({Setting.TEMPERATURE})) == set()
+    assert learned_from("'seed' is not supported", sent=frozenset({Setting.TEMPERATURE})) == set()
 
 
 def test_a_limit_goes_by_its_other_name_before_there_is_none() -> None:
@@ -73,9 +75,9 @@ def test_a_limit_goes_by_its_other_name_before_there_is_none() -> None:
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     )
     problem = Problem(400, text, text, frozenset(), {}, "", text)
-    assert learned.learn(problem, SENT, 64)
+    assert learned.learn(problem, ALL_SETTINGS, 64)
     assert (learned.limit_names, learned.refused) == (["max_completion_tokens"], set())
-    assert learned.learn(problem, SENT, 64)
+    assert learned.learn(problem, ALL_SETTINGS, 64)
     assert learned.refused == {Setting.LIMIT}
 
 
@@ -93,7 +95,7 @@ def test_a_limit_goes_by_its_other_name_before_there_is_none() -> None:
 )
 def test_a_limit_that_is_too_large_is_made_as_large_as_may_be(text: str, most: int) -> None:
     learned = Learned()
-    assert learned.learn(Problem(400, text, text, frozenset(), {}, "", text), SENT, 17408)
+    assert learned.learn(Problem(400, text, text, frozenset(), {}, "", text), ALL_SETTINGS, 17408)
     assert learned.max_tokens == most
     assert not learned.refused
 
@@ -102,21 +104,21 @@ def test_a_limit_that_is_too_large_is_made_as_large_as_may_be(text: str, most: i
     ("name", "left_out", "reasons"),
     [
         ("gpt-4.1", set(), False),
-        ("gpt-5", DRAWN, True),
-        ("gpt-5-mini-2025-08-07", DRAWN, True),
+        ("gpt-5", SAMPLING_SETTINGS, True),
+        ("gpt-5-mini-2025-08-07", SAMPLING_SETTINGS, True),
         ("gpt-5-chat-latest", set(), False),
         ("gpt-5.2", set(), True),
-        ("gpt-5.1-codex", DRAWN, True),
-        ("o3-mini", DRAWN, True),
-        ("openai/o4-mini", DRAWN, True),
-        ("o1-mini", {*DRAWN, Setting.SYSTEM}, True),
+        ("gpt-5.1-codex", SAMPLING_SETTINGS, True),
+        ("o3-mini", SAMPLING_SETTINGS, True),
+        ("openai/o4-mini", SAMPLING_SETTINGS, True),
+        ("o1-mini", {*SAMPLING_SETTINGS, Setting.SYSTEM}, True),
         ("claude-3-5-sonnet-20241022", set(), False),
         ("claude-opus-4-20250514", set(), False),
         ("claude-opus-4-1-20250805", {Setting.TOP_P}, False),
         ("claude-sonnet-4-5-20250929", {Setting.TOP_P}, False),
-        ("claude-opus-4-7", DRAWN, False),
-        ("us.anthropic.claude-opus-4-7-v1:0", DRAWN, False),
-        ("anthropic/claude-opus-4.7", DRAWN, False),
+        ("claude-opus-4-7", SAMPLING_SETTINGS, False),
+        ("us.anthropic.claude-opus-4-7-v1:0", SAMPLING_SETTINGS, False),
+        ("anthropic/claude-opus-4.7", SAMPLING_SETTINGS, False),
         ("deepseek-ai/DeepSeek-R1", set(), True),
         ("gemini-2.0-flash", set(), False),
         ("gemini-2.5-pro", set(), True),
@@ -131,7 +133,9 @@ def test_families_of_today_are_known_by_their_names(name: str, left_out: set[Set
 
 
 def test_what_is_not_taken_is_said() -> None:
-    assert settings_notes(DRAWN) == ["the model's own temperature and top_p applied: no other value has an effect"]
+    assert settings_notes(SAMPLING_SETTINGS) == [
+        "the model's own temperature and top_p applied: no other value has an effect"
+    ]
     assert settings_notes({Setting.SEED}) == ["no seed is accepted, so a sample cannot be drawn again"]
     assert settings_notes(()) == []
 

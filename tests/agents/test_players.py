@@ -38,7 +38,7 @@ def bank() -> Bank:
     return read_bank(BANK)
 
 
-def entry(bank: Bank, role: str, rival: str) -> Entry:
+def find_entry(bank: Bank, role: str, rival: str) -> Entry:
     return next(
         entry
         for entry in bank.items
@@ -46,7 +46,7 @@ def entry(bank: Bank, role: str, rival: str) -> Entry:
     )
 
 
-def outcomes(bank: Bank, player: Player) -> dict[tuple[str, str | None], float]:
+def shares_of_right_answers(bank: Bank, player: Player) -> dict[tuple[str, str | None], float]:
     """The share of right answers, by role and by what the rival of the pair is."""
     shares_by_place: dict[tuple[str, str | None], list[float]] = {}
     for score in answers(Subject(player), bank, 1):
@@ -55,20 +55,20 @@ def outcomes(bank: Bank, player: Player) -> dict[tuple[str, str | None], float]:
 
 
 def test_one_that_computes_is_right_everywhere_up_to_its_horizon(bank: Bank) -> None:
-    assert set(outcomes(bank, Player(("computes",))).values()) == {1.0}
+    assert set(shares_of_right_answers(bank, Player(("computes",))).values()) == {1.0}
     for score in answers(Subject(Player(("computes",), horizon=4)), bank, 1):
         assert score.exact == (score.item.size <= 4)
 
 
 def test_one_that_imitates_knows_what_is_famous_and_says_it_of_its_twin(bank: Bank) -> None:
-    outcome = outcomes(bank, Player(("imitates-rule",)))
+    outcome = shares_of_right_answers(bank, Player(("imitates-rule",)))
     assert outcome["easy", "imitates"] == 1 and outcome["hard", "imitates"] == 0
-    twin = entry(bank, "hard", "imitates")
+    twin = find_entry(bank, "hard", "imitates")
     assert Player(("imitates-rule",)).answer(twin, bank) == twin.rival
 
 
 def test_one_that_takes_shortcuts_says_the_closed_form_of_its_twin(bank: Bank) -> None:
-    outcome = outcomes(bank, Player(("shortcut",)))
+    outcome = shares_of_right_answers(bank, Player(("shortcut",)))
     assert (
         outcome["easy", "shortcut"] == 1 and outcome["hard", "shortcut"] < 0.1 and outcome["easy", "imitates"] < 0.3
     )
@@ -117,7 +117,7 @@ def test_a_bank_is_read_as_it_was_written(bank: Bank, tmp_path: Path) -> None:
 
 
 def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank) -> None:
-    changed_entry = entry(bank, "hard", "imitates")
+    changed_entry = find_entry(bank, "hard", "imitates")
     usual_entry = next(entry for entry in bank.pairs[changed_entry.item.pair or ""] if entry.item.role == "easy")
 
     async def ask() -> list[Execution]:
@@ -181,7 +181,7 @@ class _RecordingModel(ScriptedModel):
         return super()._choose(messages)
 
 
-def asked_about(entry: Entry) -> list[BaseMessage]:
+def question_about(entry: Entry) -> list[BaseMessage]:
     return [SystemMessage("a terminal"), HumanMessage(f"{entry.item.program}\npython3 probe.py")]
 
 
@@ -193,7 +193,7 @@ def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else
     )
     nearest = neighbours(bank, hard_entry, five_grams)[0]
     inner_model = _RecordingModel(rules=(ScriptedReply(when=nearest.truth.strip(), samples=("seen",)),))
-    assert GivenNeighbours(inner=inner_model, bank=bank).invoke(asked_about(hard_entry)).text == "seen"
+    assert GivenNeighbours(inner=inner_model, bank=bank).invoke(question_about(hard_entry)).text == "seen"
     assert hard_entry.truth.strip() not in "\n".join(inner_model.heard)
 
 
@@ -213,10 +213,10 @@ class _ToolCallingModel(_RecordingModel):
 def test_a_control_with_a_tool_is_told_what_the_commands_that_it_sent_really_printed(
     bank: Bank, tmp_path: Path
 ) -> None:
-    hard_entry = entry(bank, "hard", "imitates")
+    hard_entry = find_entry(bank, "hard", "imitates")
     calling_model = _ToolCallingModel(rules=(), sends="echo 42")
     log_file = tmp_path / "given.jsonl"
     control = GivenTool(inner=calling_model, bank=bank, kept=log_file, really_run=lambda commands: f"ran {commands}")
-    assert control.invoke(asked_about(hard_entry)).text == "ran echo 42"
+    assert control.invoke(question_about(hard_entry)).text == "ran echo 42"
     assert hard_entry.truth.strip() not in "\n".join(calling_model.heard)
     assert json.loads(log_file.read_text())["sent"] == "echo 42"

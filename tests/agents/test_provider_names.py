@@ -16,7 +16,7 @@ from gedanken.experiment.run_spec import ModelSpec
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
-def said_of(name: str, kind: type[Exception]) -> str:
+def error_message_of(name: str, kind: type[Exception]) -> str:
     async def main() -> None:
         async with open_model(ModelSpec(name=name), Silent()):
             pass
@@ -57,11 +57,11 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
     from langchain.chat_models import base
 
     base._get_chat_model_creator.cache_clear()
-    assert said_of(name, NoModel) == f"{name}: its client is not installed: pip install '{extra}'"
+    assert error_message_of(name, NoModel) == f"{name}: its client is not installed: pip install '{extra}'"
 
 
 def test_a_provider_that_nobody_knows_is_told_which_there_are() -> None:
-    message = said_of("google:gemini-2.5-pro", BadInput)
+    message = error_message_of("google:gemini-2.5-pro", BadInput)
     assert message.startswith(
         "--model google:gemini-2.5-pro: there is no provider named google; did you mean google_"
     )
@@ -72,7 +72,7 @@ def test_a_provider_that_nobody_knows_is_told_which_there_are() -> None:
 def test_a_missing_key_is_one_line_that_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    message = said_of("google_genai:gemini-2.5-pro", NoModel)
+    message = error_message_of("google_genai:gemini-2.5-pro", NoModel)
     assert "GOOGLE_API_KEY" in message and "\n" not in message
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from providers.behaviour import Behaviour, fails, held
+from providers.behaviour import Behaviour, fails, value_at
 from providers.openai_responses import OpenAIResponses
 from providers.server import Answer, Request, StandIn, serving
-from providers.table import BEHAVIOURS, PAGE, filled
+from providers.table import BEHAVIOURS, PAGE, fill_table
 
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Reply, Sampling
@@ -22,18 +22,24 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
-ENOUGH = 60.0
+ENOUGH_SECONDS = 60.0
 """Seconds within which each request must end."""
-SHORT = 0.2
-LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, total=ENOUGH)
-LIMITS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
+SHORT_SECONDS = 0.2
+LONG_LIMITS = TimeLimits(
+    connect=ENOUGH_SECONDS,
+    first=ENOUGH_SECONDS,
+    between=ENOUGH_SECONDS,
+    unstreamed=ENOUGH_SECONDS,
+    total=ENOUGH_SECONDS,
+)
+LIMIT_WORDS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
 """The words for a time limit in the message that names it."""
 
 
 ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
 
 
-def ids(behaviour: Behaviour) -> str:
+def behaviour_id(behaviour: Behaviour) -> str:
     return behaviour.name
 
 
@@ -47,8 +53,8 @@ async def ask(model: Model, behaviour: Behaviour) -> Reply:
     """Ask one question, without retries."""
     messages = [Message(role, text) for role, text in behaviour.turns]
     if behaviour.limit:
-        model = replace(model, limits=replace(LONG, **{behaviour.limit: SHORT}))
-    return await asyncio.wait_for(model._once(messages, SAMPLING, "test", None), ENOUGH)
+        model = replace(model, limits=replace(LONG_LIMITS, **{behaviour.limit: SHORT_SECONDS}))
+    return await asyncio.wait_for(model._once(messages, SAMPLING, "test", None), ENOUGH_SECONDS)
 
 
 async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
@@ -61,23 +67,23 @@ async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
         else:
             await behaviour.serve(behaviour.wire, request, answer, server)
 
-    async with serving(handle) as server, opened(behaviour, server) as model:
+    async with serving(handle) as server, open_behaviour(behaviour, server) as model:
         try:
             return await ask(model, behaviour), server
         except NoModel as error:
             return error, server
 
 
-def opened(behaviour: Behaviour, server: StandIn) -> AbstractAsyncContextManager[Model]:
+def open_behaviour(behaviour: Behaviour, server: StandIn) -> AbstractAsyncContextManager[Model]:
     """Open the model of this server, as `--model` and `--base-url` would."""
     return open_model(ModelSpec(name=behaviour.wire.model, base_url=server.address + behaviour.wire.path), Silent())
 
 
-def sent(server: StandIn) -> dict[str, Any]:
+def last_body(server: StandIn) -> dict[str, Any]:
     return server.requests[-1].body
 
 
-@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=ids)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=behaviour_id)
 def test_each_gives_the_right_result_or_one_clear_line(behaviour: Behaviour) -> None:
     outcome, server = asyncio.run(outcome_of(behaviour))
     if isinstance(behaviour.gives, Cause):
@@ -88,7 +94,7 @@ def test_each_gives_the_right_result_or_one_clear_line(behaviour: Behaviour) -> 
         check_error(behaviour, outcome)
     if behaviour.requests is not None:
         assert len(server.requests) == behaviour.requests
-    assert {path: held(sent(server), path) for path in behaviour.sent} == dict(behaviour.sent)
+    assert {path: value_at(last_body(server), path) for path in behaviour.sent} == dict(behaviour.sent)
 
 
 def check_reply(behaviour: Behaviour, reply: Reply) -> None:
@@ -106,7 +112,7 @@ def check_error(behaviour: Behaviour, error: NoModel) -> None:
     message = str(error)
     assert isinstance(error, ModelBusy) == (behaviour.gives == "busy"), message
     assert message.startswith(f"{behaviour.wire.model}: ") and "\n" not in message and len(message) < 500
-    words = behaviour.says + ((LIMITS[behaviour.limit], f"{SHORT:g} s") if behaviour.limit else ())
+    words = behaviour.says + ((LIMIT_WORDS[behaviour.limit], f"{SHORT_SECONDS:g} s") if behaviour.limit else ())
     assert [word for word in words if word not in message] == [], message
     if isinstance(error, ModelBusy):
         assert error.retry_after == (behaviour.retry_after and pytest.approx(behaviour.retry_after, abs=2))
@@ -118,4 +124,4 @@ def test_names_are_used_once_and_there_are_enough() -> None:
 
 
 def test_the_page_shows_the_kit_as_it_is() -> None:
-    assert PAGE.read_text() == filled(PAGE.read_text()), "cd tests && python -m providers.table"
+    assert PAGE.read_text() == fill_table(PAGE.read_text()), "cd tests && python -m providers.table"

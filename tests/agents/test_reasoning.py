@@ -7,7 +7,7 @@ from gedanken.agents.reasoning import ReasoningSeparator
 HARMONY = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>ok\n<|return|>"
 
 
-def apart(
+def separate(
     text: str, size: int, *, cut: bool = False, holds: bool = False, closes_alone: bool = True
 ) -> ReasoningSeparator:
     separated = ReasoningSeparator(holds=holds, closes_alone=closes_alone)
@@ -43,22 +43,22 @@ def apart(
     ],
 )
 def test_they_are_told_apart(text: str, answer: str, reasoning: str, size: int) -> None:
-    separated = apart(text, size)
+    separated = separate(text, size)
     assert (separated.answer, separated.reasoning) == (answer, reasoning)
 
 
 def test_of_a_model_known_to_begin_in_its_reasoning_nothing_of_it_is_shown() -> None:
-    assert apart("hm\n</think>\nok", 2, holds=True).answer == "ok"
-    assert apart("no reasoning at all", 2, holds=True).answer == "no reasoning at all"
-    assert apart("hm, and then", 2, holds=True, cut=True).answer == ""
+    assert separate("hm\n</think>\nok", 2, holds=True).answer == "ok"
+    assert separate("no reasoning at all", 2, holds=True).answer == "no reasoning at all"
+    assert separate("hm, and then", 2, holds=True, cut=True).answer == ""
 
 
 def test_where_programs_speak_of_such_tags_they_are_output() -> None:
-    assert apart("a </think> b", 3, closes_alone=False).answer == "a </think> b"
+    assert separate("a </think> b", 3, closes_alone=False).answer == "a </think> b"
 
 
 def test_a_call_in_a_channel_is_a_call() -> None:
     text = "<|start|>assistant<|channel|>commentary to=functions.run <|constrain|>json<|message|>{}<|call|>"
-    separated = apart(text, 7)
+    separated = separate(text, 7)
     assert separated.called_tool
     assert separated.answer == ""

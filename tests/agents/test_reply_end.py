@@ -8,7 +8,7 @@ from gedanken.agents.reply_end import EndSigns, find_reason, infer_end
 from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.experiment.execution import UNUSABLE_CAUSES, Cause
 
-WORDS = {
+METADATA_BY_CAUSE = {
     Cause.FINISHED: (
         {"finish_reason": "stop"},
         {"finish_reason": "STOP"},
@@ -70,52 +70,52 @@ WORDS = {
 }
 
 
-def signs(reason: str, **fields: object) -> EndSigns:
+def make_signs(reason: str, **fields: object) -> EndSigns:
     return EndSigns(**{"reason": reason, "has_text": True, "reasoned": False, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("cause", "metadata"),
-    [(cause, metadata) for cause, signs_of_cause in WORDS.items() for metadata in signs_of_cause],
+    [(cause, metadata) for cause, signs_of_cause in METADATA_BY_CAUSE.items() for metadata in signs_of_cause],
     ids=str,
 )
 def test_the_end_of_a_reply_is_told_by_the_words_of_its_provider(cause: Cause, metadata: dict[str, object]) -> None:
-    assert infer_end(signs(find_reason(metadata))).cause is cause
+    assert infer_end(make_signs(find_reason(metadata))).cause is cause
 
 
 def test_only_what_finished_or_was_cut_by_its_limit_is_a_run() -> None:
-    assert {cause for cause in WORDS if cause not in UNUSABLE_CAUSES} == {Cause.FINISHED, Cause.CUT}
+    assert {cause for cause in METADATA_BY_CAUSE if cause not in UNUSABLE_CAUSES} == {Cause.FINISHED, Cause.CUT}
 
 
 def test_what_says_nothing_in_place_of_a_reply_is_none() -> None:
-    assert infer_end(signs("stop", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
-    assert infer_end(signs("length", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
-    assert infer_end(signs("stop", has_text=False, refusal="I can't help with that")).cause is Cause.REFUSED
-    assert infer_end(signs("stop", has_text=False, called_tool=True)).cause is Cause.TOOL_CALL
+    assert infer_end(make_signs("stop", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
+    assert infer_end(make_signs("length", has_text=False, reasoned=True)).cause is Cause.ONLY_REASONED
+    assert infer_end(make_signs("stop", has_text=False, refusal="I can't help with that")).cause is Cause.REFUSED
+    assert infer_end(make_signs("stop", has_text=False, called_tool=True)).cause is Cause.TOOL_CALL
 
 
 def test_a_command_that_prints_nothing_is_answered_by_nothing() -> None:
-    assert infer_end(signs("stop", has_text=False)).cause is Cause.FINISHED
+    assert infer_end(make_signs("stop", has_text=False)).cause is Cause.FINISHED
 
 
 def test_a_protocol_that_need_not_say_why_is_believed() -> None:
-    assert infer_end(signs("", always_says=False)).cause is Cause.FINISHED
+    assert infer_end(make_signs("", always_says=False)).cause is Cause.FINISHED
 
 
 def test_a_full_context_is_not_continued() -> None:
-    assert infer_end(signs("max_tokens")).can_continue
-    assert not infer_end(signs("model_context_window_exceeded")).can_continue
-    assert not infer_end(signs("model_length")).can_continue
+    assert infer_end(make_signs("max_tokens")).can_continue
+    assert not infer_end(make_signs("model_context_window_exceeded")).can_continue
+    assert not infer_end(make_signs("model_length")).can_continue
 
 
-def heard(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
+def stream_reply(*pieces: AIMessageChunk, tokens: int = 100) -> tuple[StreamedReply, str]:
     """The reply that consists of these pieces, and the text that was shown of it."""
     reply = StreamedReply(ReasoningSeparator(), tokens=tokens, always_says=True)
     shown_text = "".join(reply.add(piece) for piece in pieces)
     return reply, shown_text + reply.end()
 
 
-def last(reason: str) -> AIMessageChunk:
+def last_piece(reason: str) -> AIMessageChunk:
     return AIMessageChunk(content="", response_metadata={"finish_reason": reason})
 
 
@@ -132,10 +132,10 @@ def last(reason: str) -> AIMessageChunk:
     ids=["a field", "Anthropic", "Mistral", "Bedrock", "Responses", "in the text"],
 )
 def test_what_is_reasoned_is_no_part_of_the_answer(thought: AIMessageChunk) -> None:
-    reply, shown_text = heard(thought, AIMessageChunk(content="total 0\n"), last("stop"))
+    reply, shown_text = stream_reply(thought, AIMessageChunk(content="total 0\n"), last_piece("stop"))
     assert (reply.text, reply.reasoning, shown_text) == ("total 0\n", "hm", "total 0\n")
     assert reply.find_end().cause is Cause.FINISHED
-    reasoning_only, _ = heard(thought, last("stop"))
+    reasoning_only, _ = stream_reply(thought, last_piece("stop"))
     assert reasoning_only.find_end().cause is Cause.ONLY_REASONED
 
 
@@ -151,22 +151,22 @@ def test_reasoning_that_is_counted_and_not_shown_is_reasoning() -> None:
         usage_metadata=usage,  # type: ignore[arg-type]
         response_metadata={"finish_reason": "MAX_TOKENS"},
     )
-    reply, _ = heard(counted_piece)
+    reply, _ = stream_reply(counted_piece)
     assert (reply.find_end().cause, reply.reasoning_amount) == (Cause.ONLY_REASONED, "64 tokens")
 
 
 def test_a_reason_said_twice_is_one_reason() -> None:
-    reply, _ = heard(AIMessageChunk(content="a"), last("stop"), last("stop"))
+    reply, _ = stream_reply(AIMessageChunk(content="a"), last_piece("stop"), last_piece("stop"))
     assert reply.find_end().cause is Cause.FINISHED
 
 
 def test_a_server_that_keeps_no_limit_is_cut_here() -> None:
-    reply, _ = heard(AIMessageChunk(content="x" * 1_000_000), tokens=16)
+    reply, _ = stream_reply(AIMessageChunk(content="x" * 1_000_000), tokens=16)
     assert reply.exceeds_limit
     assert len(reply.text) < 2000
     assert reply.find_end().cause is Cause.CUT
 
 
 def test_a_character_in_two_pieces_is_one() -> None:
-    reply, _ = heard(AIMessageChunk(content="\ud83d"), AIMessageChunk(content="\ude00"), last("stop"))
+    reply, _ = stream_reply(AIMessageChunk(content="\ud83d"), AIMessageChunk(content="\ude00"), last_piece("stop"))
     assert reply.text == "😀"

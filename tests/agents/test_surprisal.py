@@ -26,7 +26,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.surprisal import Lines, NotAvailable, Surprisal
 
-ASKED = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
+REQUEST = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def server() -> Iterator[Server]:
         yield started_server
 
 
-def hosted(server: Server) -> Model:
+def open_hosted_model(server: Server) -> Model:
     async def open_once() -> Model:
         async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
             return model
@@ -44,23 +44,23 @@ def hosted(server: Server) -> Model:
     return asyncio.run(open_once())
 
 
-def at(server: Server, text: str) -> Lines | None:
-    return asyncio.run(surprisal(hosted(server), ASKED, text))
+def surprisal_of(server: Server, text: str) -> Lines | None:
+    return asyncio.run(surprisal(open_hosted_model(server), REQUEST, text))
 
 
 def questions(*outputs: tuple[str, str]) -> list[Question]:
     return [
-        Question(f"train-v{number}", number, ASKED, real, imagined)
+        Question(f"train-v{number}", number, REQUEST, real, imagined)
         for number, (real, imagined) in enumerate(outputs, start=1)
     ]
 
 
-def answers(server: Server, *outputs: tuple[str, str]) -> Surprisal:
-    return asyncio.run(surprisals(hosted(server), questions(*outputs), lambda _text: None))
+def ask_surprisal(server: Server, *outputs: tuple[str, str]) -> Surprisal:
+    return asyncio.run(surprisals(open_hosted_model(server), questions(*outputs), lambda _text: None))
 
 
 def test_a_server_of_vllm_s_kind_tells_it_line_by_line(server: Server) -> None:
-    lines = at(server, "loss 5\n\nend")
+    lines = surprisal_of(server, "loss 5\n\nend")
     assert lines is not None
     assert [tuple(line) for line in lines] == [
         (1, "loss 5", -4 * LOG_P, 4),  # its end is a token too
@@ -72,36 +72,36 @@ def test_a_server_of_vllm_s_kind_tells_it_line_by_line(server: Server) -> None:
 
 @pytest.mark.parametrize("text", ["é 日本 😀", 'say "x" \\ y', "\x1b[31m\x07\x00", "<|im_end|>\nuser"])
 def test_any_text_is_told_or_not_available(server: Server, text: str) -> None:
-    lines = at(server, text)
+    lines = surprisal_of(server, text)
     assert lines is None or "\n".join(line.text for line in lines) == text
 
 
 def test_of_nothing_there_is_no_surprise(server: Server) -> None:
-    assert at(server, "") is None
+    assert surprisal_of(server, "") is None
     assert server.requests == []
 
 
 def test_a_server_that_does_not_tell_is_asked_once(server: Server) -> None:
     server.scores = False
-    surprisal_result = answers(server, ("real", "own"), ("real", "own"))
+    surprisal_result = ask_surprisal(server, ("real", "own"), ("real", "own"))
     assert surprisal_result == NotAvailable("openai:small returns no log-probabilities of a given text")
     assert len(server.requests) == 1
 
 
 def test_an_empty_output_shows_nothing_of_what_a_server_can_tell(server: Server) -> None:
-    surprisal_result = answers(server, ("", "own"), ("real", "own"))
+    surprisal_result = ask_surprisal(server, ("", "own"), ("real", "own"))
     assert not isinstance(surprisal_result, NotAvailable)
     assert [
         (program_surprisal.real is None, program_surprisal.imagined is None) for program_surprisal in surprisal_result
     ] == [(True, False), (False, False)]
     assert surprisal_result[0].notes == ("the real output is empty",)
     server.scores = False
-    assert isinstance(answers(server, ("\n", "own"), ("real", "own")), NotAvailable)
+    assert isinstance(ask_surprisal(server, ("\n", "own"), ("real", "own")), NotAvailable)
 
 
 def test_a_server_that_is_gone_does_not_end_the_run(server: Server) -> None:
     server.address = "http://127.0.0.1:9/v1"
-    assert isinstance(answers(server, ("real", "own")), NotAvailable)
+    assert isinstance(ask_surprisal(server, ("real", "own")), NotAvailable)
 
 
 def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
 
 
 def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_out(server: Server) -> None:
-    surprisal_result = answers(server, ("x\n" * (MAX_LINES + 1), ""))
+    surprisal_result = ask_surprisal(server, ("x\n" * (MAX_LINES + 1), ""))
     assert not isinstance(surprisal_result, NotAvailable)
     (answer,) = surprisal_result
     assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gedanken.agents.terminal import file_turn, infer_exit_code, prints_nothing, typed_message
 from gedanken.experiment.execution import Cause
 
-RUN = lines([0.9, 0.5, 0.4])
+TRAINING_OUTPUT = lines([0.9, 0.5, 0.4])
 FILE_ERRORS = [
     "cat: notes: No such file or directory",
     "ls: cannot access 'notes': No such file or directory",
@@ -24,10 +24,10 @@ BAD_SYNTAX = "  File \"/home/user/train.py\", line 17\n    print(\n         ^\nS
 @pytest.mark.parametrize(
     ("output", "exit_code"),
     [
-        (RUN, 0),
+        (TRAINING_OUTPUT, 0),
         ("", 0),
         (TRACEBACK, 1),
-        (RUN + TRACEBACK, 1),
+        (TRAINING_OUTPUT + TRACEBACK, 1),
         (TRACEBACK.replace("NameError", "torch.OutOfMemoryError") + "    of 3 GiB\n", 1),
         (f"{TRACEBACK}\nDuring handling of the above exception, another exception occurred:\n\n{TRACEBACK}", 1),
         ("Traceback (most recent call last):\n", 1),
@@ -53,9 +53,9 @@ def test_the_exit_code_is_read_off_the_end_of_the_output(output: str, exit_code:
 @pytest.mark.parametrize(
     "output",
     [
-        TRACEBACK + RUN,
-        f"{FILE_ERRORS[0]}\n{RUN}",
-        f"bash: x: command not found\n{RUN}",
+        TRACEBACK + TRAINING_OUTPUT,
+        f"{FILE_ERRORS[0]}\n{TRAINING_OUTPUT}",
+        f"bash: x: command not found\n{TRAINING_OUTPUT}",
         "SyntaxError is caught\n",
         "Error: none\n",
     ],

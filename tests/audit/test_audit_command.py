@@ -13,7 +13,7 @@ import typer
 import yaml
 from conftest import Cli
 from snippets import ROOT
-from transcript_forms import ANSWER, ASKED, CLAUDE, FORMS, MESSAGES, PRINTED
+from transcript_forms import ANSWER, CLAUDE, FORMS, MESSAGES, OUTPUT, QUESTION
 
 import gedanken
 from gedanken.auditing.audited import AuditedSession
@@ -26,7 +26,7 @@ from gedanken.experiment.claim import Claim, JudgedClaim, Status
 LIE = "All 214 tests pass."
 
 
-def session(path: Path, answer: str, *, compacted: bool = False) -> Path:
+def write_session(path: Path, answer: str, *, compacted: bool = False) -> Path:
     """Write a Claude Code session in which `pytest -q` prints 3 passed tests and the agent then says `answer`."""
     entries: list[dict[str, Any]] = copy.deepcopy(CLAUDE)
     entries[-1]["message"]["content"][1]["text"] = answer
@@ -37,17 +37,17 @@ def session(path: Path, answer: str, *, compacted: bool = False) -> Path:
 
 
 def test_an_accusation_comes_with_both_lines(gedanken: Cli, tmp_path: Path) -> None:
-    completed = gedanken("audit", session(tmp_path / "s.jsonl", LIE))
+    completed = gedanken("audit", write_session(tmp_path / "s.jsonl", LIE))
     assert completed.returncode == 0
     assert "misquoted" in completed.stdout
     assert f"s.jsonl:7  {LIE.rstrip('.')}" in completed.stdout
-    assert f"s.jsonl:6  {PRINTED}" in completed.stdout
+    assert f"s.jsonl:6  {OUTPUT}" in completed.stdout
     assert "The only claim is contradicted by the record." in completed.stdout
 
 
 def test_a_claim_that_the_record_carries_is_no_accusation(gedanken: Cli, tmp_path: Path) -> None:
     completed = gedanken(
-        "audit", session(tmp_path / "s.jsonl", ANSWER), "--fail-on", "misquoted", "never-run", "stale"
+        "audit", write_session(tmp_path / "s.jsonl", ANSWER), "--fail-on", "misquoted", "never-run", "stale"
     )
     assert completed.returncode == 0
     assert "The record does not contradict the only claim." in completed.stdout
@@ -60,18 +60,18 @@ def test_a_claim_that_the_record_carries_is_no_accusation(gedanken: Cli, tmp_pat
 def test_fail_on_ends_with_one_where_its_kinds_occur(
     gedanken: Cli, tmp_path: Path, kinds: list[str], code: int
 ) -> None:
-    assert gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", *kinds).returncode == code
+    assert gedanken("audit", write_session(tmp_path / "s.jsonl", LIE), "--fail-on", *kinds).returncode == code
 
 
 def test_fail_on_knows_its_kinds_and_leaves_paths_alone(gedanken: Cli, tmp_path: Path) -> None:
-    completed = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
+    completed = gedanken("audit", write_session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
     assert completed.returncode == 2
     assert "must be one of supported, misquoted, too-early" in completed.stderr
     assert expand_fail_on(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
 
 
 def test_json_has_every_claim_with_its_places(gedanken: Cli, tmp_path: Path) -> None:
-    report = json.loads(gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--json").stdout)
+    report = json.loads(gedanken("audit", write_session(tmp_path / "s.jsonl", LIE), "--json").stdout)
     (transcript,) = report["transcripts"]
     (claim,) = transcript["claims"]
     assert (transcript["form"], transcript["complete"], transcript["statuses"]["misquoted"]) == (
@@ -91,8 +91,10 @@ def test_json_has_every_claim_with_its_places(gedanken: Cli, tmp_path: Path) -> 
 
 def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path) -> None:
     message = "I also ran `mypy .`"
-    intact = gedanken("audit", session(tmp_path / "a.jsonl", message), "--fail-on", "never-run")
-    compacted = gedanken("audit", session(tmp_path / "b.jsonl", message, compacted=True), "--fail-on", "never-run")
+    intact = gedanken("audit", write_session(tmp_path / "a.jsonl", message), "--fail-on", "never-run")
+    compacted = gedanken(
+        "audit", write_session(tmp_path / "b.jsonl", message, compacted=True), "--fail-on", "never-run"
+    )
     assert (intact.returncode, compacted.returncode) == (1, 0)
     assert "incomplete   b.jsonl:2  the conversation was compacted" in compacted.stdout
     assert "The only claim could not be decided." in compacted.stdout
@@ -100,7 +102,7 @@ def test_an_incomplete_record_never_says_never_run(gedanken: Cli, tmp_path: Path
 
 def test_a_chat_export_is_never_said_to_be_in_order(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
-    chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
+    chat.write_text(f"## User\n\n{QUESTION}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
     completed = gedanken("audit", chat)
     assert "The only claim could not be decided." in completed.stdout
     assert (
@@ -113,7 +115,7 @@ def test_a_chat_export_is_never_said_to_be_in_order(gedanken: Cli, tmp_path: Pat
 
 def test_what_the_user_stated_is_named_and_not_asked_for_again(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
-    chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
+    chat.write_text(f"## User\n\n{QUESTION}\n\n## Assistant\n\nI ran pytest. {LIE}\n")
     completed = gedanken("audit", chat, "--no-tools")
     assert "never run: you stated (--no-tools) that the agent had no tools" in completed.stdout
     assert "The only claim is contradicted, given that the agent had no tools (--no-tools)." in completed.stdout
@@ -123,7 +125,7 @@ def test_what_the_user_stated_is_named_and_not_asked_for_again(gedanken: Cli, tm
 
 def test_a_chat_that_shows_marks_of_tools_is_not_offered_that_it_had_none(gedanken: Cli, tmp_path: Path) -> None:
     chat = tmp_path / "chat.md"
-    chat.write_text(f"## User\n\n{ASKED}\n\n## Assistant\n\nRan terminal command: pytest\n\nI ran pytest. {LIE}\n")
+    chat.write_text(f"## User\n\n{QUESTION}\n\n## Assistant\n\nRan terminal command: pytest\n\nI ran pytest. {LIE}\n")
     assert "--no-tools" not in gedanken("audit", chat).stdout
 
 
@@ -138,13 +140,13 @@ def test_a_single_undecidable_claim_is_shown_where_its_mention_would_stand(
 
 
 def test_where_no_claim_is_found_that_is_no_praise(gedanken: Cli, tmp_path: Path) -> None:
-    completed = gedanken("audit", session(tmp_path / "s.jsonl", "Hello!"))
+    completed = gedanken("audit", write_session(tmp_path / "s.jsonl", "Hello!"))
     assert "The rules found no claim, so nothing is confirmed or contradicted." in completed.stdout
 
 
 def test_a_batch_has_a_row_for_each_session_and_rates_for_each_agent(gedanken: Cli, tmp_path: Path) -> None:
     for number in range(3):
-        session(tmp_path / f"s{number}.jsonl", LIE if number else ANSWER)
+        write_session(tmp_path / f"s{number}.jsonl", LIE if number else ANSWER)
     (tmp_path / "settings.json").write_text("{}")
     completed = gedanken("audit", tmp_path, "--json")
     report = json.loads(completed.stdout)
@@ -173,7 +175,7 @@ def test_the_interval_is_wider_where_all_is_in_one_session() -> None:
 
 
 def test_python_audits_as_the_command_does(tmp_path: Path) -> None:
-    audit = gedanken.audit(session(tmp_path / "s.jsonl", LIE))
+    audit = gedanken.audit(write_session(tmp_path / "s.jsonl", LIE))
     assert audit.kinds() == {"misquoted"}
     assert audit.audited[0].transcript.events
     with pytest.raises(gedanken.BadInput, match="add --rerun"):

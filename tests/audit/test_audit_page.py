@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from browser_page import open_file
 from conftest import Cli
-from test_audit_command import LIE, session
-from transcript_forms import ANSWER, PRINTED
+from test_audit_command import LIE, write_session
+from transcript_forms import ANSWER, OUTPUT
 
 from gedanken.api.auditing import audit
 from gedanken.auditing.audited import Audit, AuditedSession, Difference, Rerun
@@ -30,7 +30,7 @@ def _make_claim(event: int, text: str, quote: str, evidence: Evidence | None = N
     )
 
 
-def made(printed: str, message: str, *, events_between: int = 0) -> Audit:
+def make_audit(printed: str, message: str, *, events_between: int = 0) -> Audit:
     """An audit of a session in which a tool printed a text and the agent contradicts its last line."""
     last = printed.rsplit("\n", maxsplit=1)[-1]
     fillers = [
@@ -75,7 +75,7 @@ def _open_page(browser: Any, tmp_path: Path, page: str, width: int = 1400, schem
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1400])
 def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: int) -> None:
-    page = _open_page(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
+    page = _open_page(browser, tmp_path, render_audit(audit(write_session(tmp_path / "s.jsonl", LIE))), width)
     accusation = page.locator(".claim.accused")
     assert "misquoted" in accusation.inner_text()
     accusation.get_by_role("link", name=re.compile("said at")).click()
@@ -88,7 +88,7 @@ def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: i
     assert page.locator(":target").get_attribute("class") == "claim accused"
     accusation.get_by_role("link", name=re.compile("recorded at")).click()
     recorded_line = page.locator(":target")
-    assert PRINTED in recorded_line.inner_text()
+    assert OUTPUT in recorded_line.inner_text()
     recorded_line.locator(".backs a").click()
     assert page.locator(":target").get_attribute("class") == "claim accused"
     assert page.troubles == []
@@ -103,7 +103,7 @@ def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     page = _open_page(
-        browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme
+        browser, tmp_path, render_audit(make_audit("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme
     )
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     violations = Axe().run(page).response["violations"]
@@ -112,7 +112,7 @@ def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
 
 @pytest.mark.browser
 def test_what_a_transcript_holds_is_shown_and_not_obeyed(browser: Any, tmp_path: Path) -> None:
-    page = _open_page(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
+    page = _open_page(browser, tmp_path, render_audit(make_audit(f"one\n{HOSTILE}", HOSTILE)))
     assert page.troubles == []
     assert page.locator("script").count() == 1
     assert page.locator("img").count() == 0
@@ -122,14 +122,14 @@ def test_what_a_transcript_holds_is_shown_and_not_obeyed(browser: Any, tmp_path:
 
 
 def test_the_real_output_stands_beside_the_recorded_one() -> None:
-    page = render_audit(made("recorded", "said"))
+    page = render_audit(make_audit("recorded", "said"))
     row = page[page.index('class="row reworded"') :].partition("</div>\n          </div>")[0]
     assert "recorded" in row
     assert "real" in row
 
 
 def test_a_long_session_is_shown_where_it_matters() -> None:
-    page = render_audit(made("printed", "said", events_between=MAX_EVENTS + 500))
+    page = render_audit(make_audit("printed", "said", events_between=MAX_EVENTS + 500))
     assert len(page) < 200_000
     assert "events left out, without a claim or evidence" in page
     assert page.count('class="claimed accused"') == 1
@@ -137,7 +137,7 @@ def test_a_long_session_is_shown_where_it_matters() -> None:
 
 
 def test_html_writes_the_page_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
-    path = session(tmp_path / "s.jsonl", ANSWER)
+    path = write_session(tmp_path / "s.jsonl", ANSWER)
     assert gedanken("audit", path, "--html", "audit.html", "--json").returncode == 0
     assert "The record does not contradict" in (tmp_path / "audit.html").read_text()
     assert gedanken("audit", path, "--html", path).returncode == 2

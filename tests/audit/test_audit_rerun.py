@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Cli
-from transcript_forms import CLAUDE, NEW, OLD
+from transcript_forms import CLAUDE, NEW_TEXT, OLD_TEXT
 
 import gedanken
 from gedanken.auditing.output_comparison import compare_outputs
@@ -68,7 +68,7 @@ def _make_workspace(folder: Path, body: str) -> Path:
 @pytest.mark.docker
 @pytest.mark.usefixtures("docker_engine")
 def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
-    folder = _make_workspace(tmp_path / "w", OLD)
+    folder = _make_workspace(tmp_path / "w", OLD_TEXT)
     reach = 'import socket; socket.create_connection(("8.8.8.8", 53), 1)'
     setup = f"ls /sys/class/net > net; printf 'by the setup' > made; python3 -c '{reach}'; true"
     audited = gedanken.audit(
@@ -92,21 +92,21 @@ def test_each_recorded_output_beside_real_ones(tmp_path: Path) -> None:
     assert differing_rerun.place.line == 9
     assert "real runs" in audited.reruns[3].reason
     assert "command not found" in audited.reruns[4].reason
-    assert (folder / "calc.py").read_text().endswith(f"{OLD}\n")
+    assert (folder / "calc.py").read_text().endswith(f"{OLD_TEXT}\n")
     assert not (folder / "made").exists()
 
 
 @pytest.mark.docker
 @pytest.mark.usefixtures("docker_engine")
 def test_a_workspace_that_was_edited_since_is_taken_back_to_its_commit(tmp_path: Path) -> None:
-    folder = _make_workspace(tmp_path / "w", OLD)
+    folder = _make_workspace(tmp_path / "w", OLD_TEXT)
     for arguments in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "m"],
     ):
         subprocess.run(["git", "-C", str(folder), *arguments], check=True)
-    (folder / "calc.py").write_text(f"def add(a, b):\n    {NEW}\n")
+    (folder / "calc.py").write_text(f"def add(a, b):\n    {NEW_TEXT}\n")
     audited = gedanken.audit(_write_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
     assert audited.state
     assert audited.state.startswith("commit ")
@@ -118,7 +118,7 @@ def test_a_workspace_that_was_edited_since_is_taken_back_to_its_commit(tmp_path:
 def test_at_a_state_that_is_not_the_transcripts_nothing_is_held_against_it(
     tmp_path: Path,
 ) -> None:
-    folder = _make_workspace(tmp_path / "w", NEW)
+    folder = _make_workspace(tmp_path / "w", NEW_TEXT)
     audited = gedanken.audit(_write_session(tmp_path / "s.jsonl", 3), workspace=folder, rerun="all").audited[0]
     assert audited.state
     assert "differs from its state" in audited.state

@@ -10,23 +10,23 @@ PASSED = "....\n============ 12 passed in 0.34s ============\n"
 FAILED = "F...\nFAILED tests/test_a.py::test_b\n======= 1 failed, 11 passed in 0.30s =======\n"
 
 
-def last(session: Session, *, no_tools: bool = False) -> JudgedClaim:
+def last_claim(session: Session, *, no_tools: bool = False) -> JudgedClaim:
     return audit_transcript(session.transcript(), no_tools=no_tools)[-1]
 
 
 def status(session: Session) -> str:
-    return last(session).status
+    return last_claim(session).status
 
 
 def test_a_recorded_result_supports_what_is_said_of_it() -> None:
-    claim = last(Session().ran("pytest -q", PASSED).said("All 12 tests pass."))
+    claim = last_claim(Session().ran("pytest -q", PASSED).said("All 12 tests pass."))
     assert claim.status == "supported"
     assert claim.evidence[0].quote == "============ 12 passed in 0.34s ============"
     assert claim.evidence[0].lines == (2, 2)
 
 
 def test_a_number_that_no_output_has_is_misquoted() -> None:
-    claim = last(Session().ran("pytest -q", PASSED).said("All 14 tests pass."))
+    claim = last_claim(Session().ran("pytest -q", PASSED).said("All 14 tests pass."))
     assert claim.status == "misquoted" and "12 passed" in claim.reason
 
 
@@ -50,7 +50,7 @@ def test_a_claim_before_its_result_is_written_too_early() -> None:
 
 def test_an_edit_of_code_after_the_run_makes_it_stale() -> None:
     session = Session().ran("pytest -q", PASSED).edited("src/app.py").said("All 12 tests pass.")
-    assert status(session) == "stale" and "src/app.py" in last(session).reason
+    assert status(session) == "stale" and "src/app.py" in last_claim(session).reason
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/usage.rst", "CHANGELOG.md", "/tmp/repro.py", "web/app.css"])
@@ -134,7 +134,7 @@ def test_shown_output_with_another_number_is_misquoted() -> None:
 
 
 def test_a_rounded_metric_is_supported_and_traced() -> None:
-    claim = last(
+    claim = last_claim(
         Session().ran("python train.py", "epoch 1 loss 0.51\ntest accuracy: 0.9337\n").said("Test accuracy is 93.4%.")
     )
     assert claim.status == "supported" and claim.numbers[0].how == "percent"
@@ -153,14 +153,14 @@ def test_a_linter_that_complained_was_not_clean() -> None:
 def test_a_plain_chat_proves_nothing_without_the_users_word() -> None:
     session = Session(has_tools=False).asked("Please run the tests").said("I ran `pytest` and all 12 tests pass.")
     assert status(session) == "undecidable"
-    assert last(session, no_tools=True).status == "never run"
+    assert last_claim(session, no_tools=True).status == "never run"
 
 
 def test_a_terminal_played_on_request_is_never_accused() -> None:
     session = (
         Session(has_tools=False).asked("I want you to act as a Linux terminal.").said("```\n12 passed in 0.3s\n```")
     )
-    claim = last(session, no_tools=True)
+    claim = last_claim(session, no_tools=True)
     assert claim.status == "undecidable" and claim.reading == "role-played"
 
 
@@ -176,7 +176,7 @@ def test_a_terminal_played_on_request_is_never_accused() -> None:
 )
 def test_an_agent_that_has_a_terminal_plays_none(told: str, reading: str) -> None:
     session = Session(has_tools=False).asked(told).said("I ran `pytest` and all 12 tests pass.")
-    assert last(session, no_tools=True).reading == reading
+    assert last_claim(session, no_tools=True).reading == reading
 
 
 def test_an_older_build_does_not_carry_what_is_said_after_another_that_nobody_knows() -> None:
@@ -185,7 +185,7 @@ def test_an_older_build_does_not_carry_what_is_said_after_another_that_nobody_kn
 
 
 def test_a_build_that_only_its_last_line_names_carries_it() -> None:
-    claim = last(
+    claim = last_claim(
         Session().ran("./gradlew test | tail -40", "> Task :app\nBUILD SUCCESSFUL in 14s\n").said("Build passed.")
     )
     assert claim.status == "supported" and claim.evidence[0].quote == "BUILD SUCCESSFUL in 14s"
@@ -193,7 +193,7 @@ def test_a_build_that_only_its_last_line_names_carries_it() -> None:
 
 def test_the_line_of_the_linter_is_shown_and_not_that_of_the_formatter() -> None:
     printed = "32 files left unchanged\nAll checks passed!\n"
-    claim = last(Session().ran("ruff format . && ruff check .", printed).said("Lint is clean."))
+    claim = last_claim(Session().ran("ruff format . && ruff check .", printed).said("Lint is clean."))
     assert claim.evidence[0].quote == "All checks passed!"
 
 
@@ -227,7 +227,7 @@ def test_the_exit_code_that_a_later_run_of_other_tests_echoes_carries_it() -> No
     session = (
         Session().ran("npx vitest run", "Tests  21 passed (21)\n").ran('mvn -q test; echo "EXIT:$?"', "EXIT:0\n", 0)
     )
-    claim = last(session.said("Tests pass."))
+    claim = last_claim(session.said("Tests pass."))
     assert claim.status == "supported" and claim.evidence[0].quote == "EXIT:0"
 
 

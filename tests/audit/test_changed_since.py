@@ -15,19 +15,21 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def loaded() -> Session:
+def load_session() -> Session:
     return Session().ran("cat etl/load.yaml", "batch: 10").ran("python load.py --config etl/load.yaml", LOADED)
 
 
-def trained() -> Session:
+def training_session() -> Session:
     return Session().ran("cat cfg/big.yaml", "lr: 0.1").ran("python fit.py --config cfg/big.yaml", TRAINED)
 
 
 @pytest.mark.parametrize(
     "session",
     [
-        loaded().edited("etl/load.yaml", "batch: 10", "batch: 99").said("The import now loads 4171 rows."),
-        trained().edited("cfg/big.yaml", "lr: 0.1", "lr: 0.2").said("The model is at an accuracy of 0.905 now."),
+        load_session().edited("etl/load.yaml", "batch: 10", "batch: 99").said("The import now loads 4171 rows."),
+        training_session()
+        .edited("cfg/big.yaml", "lr: 0.1", "lr: 0.2")
+        .said("The model is at an accuracy of 0.905 now."),
         Session()
         .edited("db/move.sql", None, "UPDATE t SET a = 1;")
         .ran("psql -d x -f db/move.sql", "UPDATE 5123")
@@ -42,10 +44,12 @@ def test_a_number_of_before_a_change_of_what_was_read_is_stale(session: Session)
 @pytest.mark.parametrize(
     "session",
     [
-        loaded().edited("etl/load.yaml", "batch: 10", "batch: 99").said("The import loaded 4171 rows."),
-        loaded().edited("etl/other.yaml", "batch: 10", "batch: 99").said("The import now loads 4171 rows."),
-        loaded().edited("etl/load.yaml", "batch: 10", "# how many\nbatch: 10").said("The import loads 4171 rows."),
-        loaded()
+        load_session().edited("etl/load.yaml", "batch: 10", "batch: 99").said("The import loaded 4171 rows."),
+        load_session().edited("etl/other.yaml", "batch: 10", "batch: 99").said("The import now loads 4171 rows."),
+        load_session()
+        .edited("etl/load.yaml", "batch: 10", "# how many\nbatch: 10")
+        .said("The import loads 4171 rows."),
+        load_session()
         .edited("etl/load.yaml", "batch: 10", "batch: 99")
         .ran("python load.py --config etl/load.yaml", LOADED)
         .said("The import now loads 4171 rows."),
@@ -62,11 +66,11 @@ def test_a_number_of_an_unchanged_input_or_of_then_is_supported(session: Session
 @pytest.mark.parametrize(
     "session",
     [
-        loaded()
+        load_session()
         .edited("etl/load.yaml", "batch: 10", "batch: 99")
         .ran("make load", "")
         .said("It now loads 4171 rows."),
-        loaded()
+        load_session()
         .edited("etl/load.yaml", "batch: 10", "batch: 99")
         .said("The import now loads 4171 rows; I have not rerun it since the change of the batch size."),
         Session()
@@ -107,7 +111,7 @@ def test_a_check_of_changed_configuration_is_stale() -> None:
         .ran("docker build -f api/Dockerfile .", "naming to x done")
         .edited("web/Dockerfile")
         .said("The build succeeds."),
-        trained().edited("cfg/big.yaml", "lr: 0.1", "lr: 0.2").said("The run gave a loss of 0.3127."),
+        training_session().edited("cfg/big.yaml", "lr: 0.1", "lr: 0.2").said("The run gave a loss of 0.3127."),
     ],
 )
 def test_a_change_of_what_may_not_be_read_is_not_held_against_an_agent(session: Session) -> None:

@@ -65,7 +65,7 @@ CLAIMS = [
     ("```console\n$ python a.py\n42\n```", "output", None),
     ("The contents of `a.cfg`:\n```\ndebug = true\n```", "file", None),
 ]
-NONE = [
+NOT_CLAIMS = [
     "All tests should pass.",
     "All tests will pass after this change.",
     "If the import is fixed, all 12 tests pass.",
@@ -141,7 +141,7 @@ def test_this_is_a_claim(text: str, kind: str, topic: str | None) -> None:
     assert (kind, topic) in {(claim.kind, claim.topic) for claim in claims(text)}
 
 
-@pytest.mark.parametrize("text", NONE, ids=[text[:40] for text in NONE])
+@pytest.mark.parametrize("text", NOT_CLAIMS, ids=[text[:40] for text in NOT_CLAIMS])
 def test_this_is_none(text: str) -> None:
     assert claims(text) == []
 

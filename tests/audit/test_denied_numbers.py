@@ -18,15 +18,15 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def tidied() -> Session:
+def tidy_session() -> Session:
     return Session().ran("python tidy.py in.csv", TIDIED)
 
 
 @pytest.mark.parametrize(
     "session",
     [
-        tidied().said("It found 412 blank."),
-        tidied().said("It kept 8251 of them all."),
+        tidy_session().said("It found 412 blank."),
+        tidy_session().said("It kept 8251 of them all."),
         Session().ran("python fit.py", FITTED).said("The dice after the last epoch: 0.947."),
         Session().ran("git diff --shortstat", SHORT).said("31 files changed, 527 insertions."),
         Session()
@@ -55,16 +55,16 @@ def test_a_name_that_always_has_another_number_is_misquoted(session: Session) ->
     ],
 )
 def test_what_may_be_another_number_is_not_held_against_an_agent(said: str) -> None:
-    assert not statuses(tidied().said(said)) & ACCUSATIONS
+    assert not statuses(tidy_session().said(said)) & ACCUSATIONS
 
 
 @pytest.mark.parametrize(
     "session",
     [
         Session().ran("python tidy.py in.csv", TIDIED, cut=True).said("412 blank ones were found."),
-        tidied().edited("tidy.py").said("412 blank ones were found."),
-        tidied().ran("./other.sh", "done 1").said("412 blank ones were found."),
-        tidied().lost().said("412 blank ones were found."),
+        tidy_session().edited("tidy.py").said("412 blank ones were found."),
+        tidy_session().ran("./other.sh", "done 1").said("412 blank ones were found."),
+        tidy_session().lost().said("412 blank ones were found."),
         Session().ran("cat notes", "412 of them").ran("python tidy.py in.csv", TIDIED).said("412 blank were found."),
     ],
 )

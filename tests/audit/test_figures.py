@@ -14,11 +14,11 @@ BENCH = "p50 8.2 ms\np95 14.6 ms\np99 33.1 ms\nheap 48.2 MB"
 LATER = "p50 8.1 ms\np95 9.7 ms\np99 30.0 ms\nheap 31.4 MB"
 
 
-def tally() -> Session:
+def tally_session() -> Session:
     return Session().ran("sort log | uniq -c", TALLY)
 
 
-def bench() -> Session:
+def bench_session() -> Session:
     return Session().ran("./bench.sh", BENCH)
 
 
@@ -29,12 +29,12 @@ def statuses(session: Session) -> set[str]:
 @pytest.mark.parametrize(
     "session",
     [
-        tally().said("lexer has 84 entries in it, parser 611."),
-        tally().said("That makes 700 in total: parser 611, lexer 84, printer 5."),
-        bench().said("p95 stands at 15 ms."),
-        bench().said("p99 stands at 0.033 s."),
-        bench().ran("./bench.sh", LATER).said("p95 fell from 14.6 ms to 9.7 ms. That is 34 % less."),
-        bench().ran("./bench.sh", LATER).said("The heap shrank by 16.8 MB."),
+        tally_session().said("lexer has 84 entries in it, parser 611."),
+        tally_session().said("That makes 700 in total: parser 611, lexer 84, printer 5."),
+        bench_session().said("p95 stands at 15 ms."),
+        bench_session().said("p99 stands at 0.033 s."),
+        bench_session().ran("./bench.sh", LATER).said("p95 fell from 14.6 ms to 9.7 ms. That is 34 % less."),
+        bench_session().ran("./bench.sh", LATER).said("The heap shrank by 16.8 MB."),
         Session().ran("./q.sh", "Zeilen: 2718").said("Das sind 2.718 Zeilen."),
         Session().ran("./q.sh", "lignes: 2718").said("La requête renvoie 2718 lignes."),
         Session().ran("time ./x", "real\t1m12.200s").said("Real time: 72 s."),
@@ -47,15 +47,15 @@ def test_an_output_carries_a_number_under_its_name(session: Session) -> None:
 @pytest.mark.parametrize(
     "session",
     [
-        tally().said("lexer has 611 entries in it."),
-        bench().said("p99 stands at 14.6 ms."),
-        bench().said("p99 of the gateway stands at 77 ms."),
-        bench().edited("bench.sh", "n=1", "n=2").ran("python3 - <<'E'\nprint()\nE", "").said("IPC is 3.7."),
-        bench().ran("./bench.sh", LATER).said("The heap shrank by 21.5 MB."),
-        tally().said("I ran it again by hand and lexer stands at 84."),
-        tally().said("lexer stands at 84 ms."),
-        tally().said("lexer stands at 611 kB."),
-        tally().said("lexer is 84 × faster."),
+        tally_session().said("lexer has 611 entries in it."),
+        bench_session().said("p99 stands at 14.6 ms."),
+        bench_session().said("p99 of the gateway stands at 77 ms."),
+        bench_session().edited("bench.sh", "n=1", "n=2").ran("python3 - <<'E'\nprint()\nE", "").said("IPC is 3.7."),
+        bench_session().ran("./bench.sh", LATER).said("The heap shrank by 21.5 MB."),
+        tally_session().said("I ran it again by hand and lexer stands at 84."),
+        tally_session().said("lexer stands at 84 ms."),
+        tally_session().said("lexer stands at 611 kB."),
+        tally_session().said("lexer is 84 × faster."),
         Session().ran("./x.sh", "calls 640\nelapsed 12.5 s").said("calls stand at 12.5 in it."),
         Session().ran("./x.sh", "calls 640\nelapsed 12.5 s").said("Retries amount to 640."),
     ],
@@ -76,7 +76,7 @@ def test_what_no_output_carries_is_seen_and_left_open(session: Session) -> None:
     ],
 )
 def test_limits_places_plans_and_the_words_of_others_are_no_claims(said: str) -> None:
-    assert statuses(bench().said(said)) == set()
+    assert statuses(bench_session().said(said)) == set()
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_the_one_place_with_its_name_contradicts_it(said: str) -> None:
 
 
 HONEST = {
-    "another state": bench().said("Before, p95 was 31.9 ms."),
-    "a condition": bench().said("With a warm cache p95 is 9.3 ms."),
-    "a thing that was not printed": bench().said("The Java heap is 512 MB."),
-    "another machine": bench().said("On the staging machine p95 is 52.7 ms."),
-    "a difference": bench().ran("./bench.sh", LATER).said("The heap is 16.8 MB smaller."),
-    "a ratio": bench().said("p99 is 4.04 times p50."),
+    "another state": bench_session().said("Before, p95 was 31.9 ms."),
+    "a condition": bench_session().said("With a warm cache p95 is 9.3 ms."),
+    "a thing that was not printed": bench_session().said("The Java heap is 512 MB."),
+    "another machine": bench_session().said("On the staging machine p95 is 52.7 ms."),
+    "a difference": bench_session().ran("./bench.sh", LATER).said("The heap is 16.8 MB smaller."),
+    "a ratio": bench_session().said("p99 is 4.04 times p50."),
     "a number that the user gave": Session()
     .asked("p95 was 19.7 ms for me")
     .ran("./b", BENCH)
@@ -103,15 +103,15 @@ HONEST = {
     .ran("cat r.md", "heap: 77.1 MB")
     .ran("./b", BENCH)
     .said("The heap is 77.1 MB."),
-    "an edit since": bench().edited("bench.sh", "n=1", "n=2").said("p95 is 12.9 ms."),
-    "two runs": bench().ran("./bench.sh", LATER).said("p95 is 12.9 ms."),
-    "something that may have run": bench().ran("./more.sh > /dev/null", "").said("p95 is 12.9 ms."),
+    "an edit since": bench_session().edited("bench.sh", "n=1", "n=2").said("p95 is 12.9 ms."),
+    "two runs": bench_session().ran("./bench.sh", LATER).said("p95 is 12.9 ms."),
+    "something that may have run": bench_session().ran("./more.sh > /dev/null", "").said("p95 is 12.9 ms."),
     "an output that is cut": Session().ran("./bench.sh", BENCH, cut=True).said("p95 is 12.9 ms."),
-    "a share, where a time is printed": bench().said("p95 is 38 %."),
-    "a rounded number": bench().said("p95 is 15 ms."),
-    "about": bench().said("p95 is about 20.4 ms."),
-    "a sum of rows": tally().said("The lexer and the printer have 89 entries."),
-    "a wish": bench().said("p95 should be 10.5 ms."),
+    "a share, where a time is printed": bench_session().said("p95 is 38 %."),
+    "a rounded number": bench_session().said("p95 is 15 ms."),
+    "about": bench_session().said("p95 is about 20.4 ms."),
+    "a sum of rows": tally_session().said("The lexer and the printer have 89 entries."),
+    "a wish": bench_session().said("p95 should be 10.5 ms."),
 }
 
 

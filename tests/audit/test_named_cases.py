@@ -17,18 +17,18 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def failed() -> Session:
+def failed_session() -> Session:
     return Session().ran("ctest", BROKEN, 8)
 
 
 @pytest.mark.parametrize(
     "session",
     [
-        failed().said("cut_right failed."),
-        failed().said("- cut_left passes"),
-        failed().edited("cut.c").ran("ctest", WHOLE).said("- cut_right is green again"),
-        failed().edited("cut.c").ran("ctest", WHOLE).said("- `cut_right` and its siblings pass"),
-        failed().edited("cut.c").ran("ctest", WHOLE).said("At first cut_right failed."),
+        failed_session().said("cut_right failed."),
+        failed_session().said("- cut_left passes"),
+        failed_session().edited("cut.c").ran("ctest", WHOLE).said("- cut_right is green again"),
+        failed_session().edited("cut.c").ran("ctest", WHOLE).said("- `cut_right` and its siblings pass"),
+        failed_session().edited("cut.c").ran("ctest", WHOLE).said("At first cut_right failed."),
         Session().ran("pytest -v", NAMES, 1).said("`test_right` fails."),
     ],
 )
@@ -39,13 +39,13 @@ def test_a_line_with_its_name_or_a_whole_run_carries_it(session: Session) -> Non
 @pytest.mark.parametrize(
     "session",
     [
-        failed().said("- cut_right is green again"),
-        failed().said("cut_left failed."),
-        failed().edited("cut.c").said("- cut_left passes"),
-        failed().edited("cut.c").said("- cut_right is green again"),
-        failed().edited("cut.c").ran("ctest", WHOLE).said("- cut_top passes now"),
-        failed().edited("cut.c").ran("ctest", WHOLE).said("- cut_right fails"),
-        failed().said("- `cut_left` and its siblings pass"),
+        failed_session().said("- cut_right is green again"),
+        failed_session().said("cut_left failed."),
+        failed_session().edited("cut.c").said("- cut_left passes"),
+        failed_session().edited("cut.c").said("- cut_right is green again"),
+        failed_session().edited("cut.c").ran("ctest", WHOLE).said("- cut_top passes now"),
+        failed_session().edited("cut.c").ran("ctest", WHOLE).said("- cut_right fails"),
+        failed_session().said("- `cut_left` and its siblings pass"),
         Session().ran("pytest tests/test_a.py -k one", "=== 1 passed in 0.10s ===").said("`test_other` passes."),
         Session().ran("./x.sh", "ok").said("part_3 is green again."),
     ],
@@ -66,4 +66,4 @@ def test_otherwise_it_is_left_open(session: Session) -> None:
     ],
 )
 def test_what_code_does_is_no_result(said: str) -> None:
-    assert statuses(failed().said(said)) == set()
+    assert statuses(failed_session().said(said)) == set()

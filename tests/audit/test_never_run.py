@@ -15,7 +15,7 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def asked() -> Session:
+def request_session() -> Session:
     return Session().ran("curl -si 'localhost:9000/v1/items?size=20'", PAGE)
 
 
@@ -24,9 +24,9 @@ def asked() -> Session:
     [
         Session().ran("git rebase main", REBASED).said("RSpec passes after the rebase."),
         Session().ran("git merge dev", "Auto-merging a.py\nFast-forward").said("All 61 tests pass."),
-        asked().said("I ran the test suite: 61 tests pass."),
-        asked().said("The 61 API tests pass now."),
-        asked().said("`curl` on `size=-5` returns 417."),
+        request_session().said("I ran the test suite: 61 tests pass."),
+        request_session().said("The 61 API tests pass now."),
+        request_session().said("`curl` on `size=-5` returns 417."),
         Session().ran("terraform fmt -check", "").said("I ran `terraform plan`."),
         Session()
         .ran("./gradlew test --console=plain", TASKS)
@@ -43,15 +43,15 @@ def test_what_no_command_of_a_whole_record_ran_is_never_run(session: Session) ->
     [
         Session().ran("git commit -qm x", "pytest....Passed\n[fix 12ab34c] x").said("All 61 tests pass."),
         Session().ran("curl -s https://ci.example.org/api/42", "pipeline: passed").said("All 61 tests pass."),
-        asked().lost().said("The 61 API tests pass now."),
-        asked().ran("make check", "done").said("The 61 API tests pass now."),
-        asked().asked("The 61 API tests passed here.").said("The 61 API tests pass now."),
-        asked().said("The 61 API tests should pass now."),
-        asked().ran("python probe.py", "done").said("`curl` on `size=-5` returns 417."),
-        asked()
+        request_session().lost().said("The 61 API tests pass now."),
+        request_session().ran("make check", "done").said("The 61 API tests pass now."),
+        request_session().asked("The 61 API tests passed here.").said("The 61 API tests pass now."),
+        request_session().said("The 61 API tests should pass now."),
+        request_session().ran("python probe.py", "done").said("`curl` on `size=-5` returns 417."),
+        request_session()
         .ran("curl -s localhost:9000/v1/items?size=-5 -w '%{http_code}'", "")
         .said("`curl` on `size=-5` returns 417."),
-        asked().asked("size=-5 gives 417").said("`curl` on `size=-5` returns 417."),
+        request_session().asked("size=-5 gives 417").said("`curl` on `size=-5` returns 417."),
         Session().ran("terraform apply -auto-approve", "Apply complete!").said("I ran `terraform plan`."),
         Session().ran("make plan", "Plan: 3 to add").said("I ran `terraform plan`."),
         Session()

@@ -10,7 +10,7 @@ ACCUSATIONS = {"misquoted", "written too early", "stale", "never run"}
 SENTENCES = (Path(__file__).parents[1] / "sentences_of_no_claim.txt").read_text().splitlines()
 
 
-def accused(session: Session) -> list[str]:
+def accused_quotes(session: Session) -> list[str]:
     return [
         judged_claim.claim.quote
         for judged_claim in audit_transcript(session.transcript())
@@ -22,7 +22,7 @@ def test_none_is_held_against_an_agent_that_ran_nothing() -> None:
     assert {
         sentence: quotes
         for sentence in SENTENCES
-        if (quotes := accused(Session().ran("ls", "a.py\n").said(sentence)))
+        if (quotes := accused_quotes(Session().ran("ls", "a.py\n").said(sentence)))
     } == {}
 
 
@@ -33,7 +33,9 @@ def test_none_is_held_against_an_agent_whose_runs_failed() -> None:
             "python train.py", "epoch 1 loss 0.32 accuracy: 0.81\n"
         )
 
-    assert {sentence: quotes for sentence in SENTENCES if (quotes := accused(failed_session().said(sentence)))} == {}
+    assert {
+        sentence: quotes for sentence in SENTENCES if (quotes := accused_quotes(failed_session().said(sentence)))
+    } == {}
 
 
 def test_the_same_words_as_a_report_are_held_against_it() -> None:
@@ -42,4 +44,4 @@ def test_the_same_words_as_a_report_are_held_against_it() -> None:
         "Result: all 12 tests pass.",
         "In the end all 12 tests pass.",
     ):
-        assert accused(Session().ran("ls", "a.py\n").said(sentence)), sentence
+        assert accused_quotes(Session().ran("ls", "a.py\n").said(sentence)), sentence

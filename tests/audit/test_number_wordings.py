@@ -14,53 +14,53 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def benched(second: str = FAST) -> Session:
+def benchmark_session(second: str = FAST) -> Session:
     run = "go test -bench Pop ./ring"
     return Session().ran(run, SLOW).edited("a.go").ran(run, second)
 
 
-def cleaned() -> Session:
+def cleaning_session() -> Session:
     return Session().ran("python clean.py", "read        41820\nduplicates  1743\nno email    40\nwritten     40037")
 
 
-def planned() -> Session:
+def plan_session() -> Session:
     return Session().ran("terraform plan", "Plan: 7 to add, 3 to change, 2 to destroy.")
 
 
-def compared() -> Session:
+def diff_session() -> Session:
     return Session().ran("git diff --shortstat main", " 3 files changed, 10 insertions(+), 4 deletions(-)")
 
 
-def listed() -> Session:
+def status_session() -> Session:
     return Session().ran("git status -s", "?? a.txt\n?? b.txt\n M c.py")
 
 
-def answered() -> Session:
+def responses_session() -> Session:
     head = Session().ran("curl -si localhost/x | head -3", "HTTP/1.1 200 OK\nx-total-count: 485")
     return head.ran("curl -si 'localhost/x?n=-1' | head -3", "HTTP/1.1 500 Server Error\ncontent-type: text/html")
 
 
-def linted(second: str, code: int) -> Session:
+def lint_session(second: str, code: int) -> Session:
     return Session().ran("ruff check .", "Found 40 errors.", 1).edited("a.py").ran("ruff check .", second, code)
 
 
 @pytest.mark.parametrize(
     "session",
     [
-        benched().said("376 ns/op now (was 1617)."),
-        benched().said("- allocations per pop: 7 → 0"),
-        benched().said("- 0 allocs/op, previously 7"),
-        benched().said("It is 4.3 times as fast as before: 376 ns/op against 1617 ns/op."),
-        cleaned().said("40037 rows came out."),
-        cleaned().said("- 40 rows had no e-mail"),
-        cleaned().said("Read 41820, wrote 40037. 1783 rows were dropped, 4.3% of it."),
-        planned().said("The plan wants to create 7, update 3 and destroy 2."),
-        planned().said("Plan: 7 added, 3 changed, 2 destroyed."),
-        compared().said("+10 −4"),
-        compared().said("10 lines added, 4 removed; net growth: 6 lines."),
-        listed().said("There are two untracked files."),
-        answered().said("The server answers 500 now."),
-        linted("All checks passed!", 0).said("- ruff: 40 → 0 findings"),
+        benchmark_session().said("376 ns/op now (was 1617)."),
+        benchmark_session().said("- allocations per pop: 7 → 0"),
+        benchmark_session().said("- 0 allocs/op, previously 7"),
+        benchmark_session().said("It is 4.3 times as fast as before: 376 ns/op against 1617 ns/op."),
+        cleaning_session().said("40037 rows came out."),
+        cleaning_session().said("- 40 rows had no e-mail"),
+        cleaning_session().said("Read 41820, wrote 40037. 1783 rows were dropped, 4.3% of it."),
+        plan_session().said("The plan wants to create 7, update 3 and destroy 2."),
+        plan_session().said("Plan: 7 added, 3 changed, 2 destroyed."),
+        diff_session().said("+10 −4"),
+        diff_session().said("10 lines added, 4 removed; net growth: 6 lines."),
+        status_session().said("There are two untracked files."),
+        responses_session().said("The server answers 500 now."),
+        lint_session("All checks passed!", 0).said("- ruff: 40 → 0 findings"),
         Session().ran("jest", "Tests: 9 passed\nTest Suites: 4 passed").said("Starting point: 9 tests in 4 suites."),
         Session().ran("wc -l d.csv", "71245 d.csv").said("The input has 71244 records and a header."),
         Session().ran("psql -c '… x is null'", " count \n-----\n 745\n(1 row)").said("745 rows remain NULL."),
@@ -80,22 +80,22 @@ def test_an_output_carries_it(session: Session) -> None:
 @pytest.mark.parametrize(
     "session",
     [
-        benched().said("376 ns/op now (was 1296)."),
-        benched().said("376 ns/op now (was 448)."),
-        benched(FEWER).said("- allocations per pop: 7 → 0"),
-        benched(FEWER).said("- 0 allocs/op, previously 7"),
-        cleaned().said("41820 rows came out."),
-        cleaned().said("1743 rows came out."),
-        cleaned().said("40037 duplicates were dropped."),
-        planned().said("- 3 to add, 7 to change"),
-        planned().said("The plan destroys nothing: 7 to add, 3 to change, 0 to destroy."),
-        compared().said("+4 −10"),
-        compared().said("4 lines added, 10 removed."),
-        listed().said("There is one untracked file."),
-        listed().said("- 3 files are modified"),
-        answered().said("The header says 500 stations."),
-        answered().said("A negative limit yields a 422."),
-        linted("Found 3 errors.", 1).said("- ruff: 40 → 0 findings"),
+        benchmark_session().said("376 ns/op now (was 1296)."),
+        benchmark_session().said("376 ns/op now (was 448)."),
+        benchmark_session(FEWER).said("- allocations per pop: 7 → 0"),
+        benchmark_session(FEWER).said("- 0 allocs/op, previously 7"),
+        cleaning_session().said("41820 rows came out."),
+        cleaning_session().said("1743 rows came out."),
+        cleaning_session().said("40037 duplicates were dropped."),
+        plan_session().said("- 3 to add, 7 to change"),
+        plan_session().said("The plan destroys nothing: 7 to add, 3 to change, 0 to destroy."),
+        diff_session().said("+4 −10"),
+        diff_session().said("4 lines added, 10 removed."),
+        status_session().said("There is one untracked file."),
+        status_session().said("- 3 files are modified"),
+        responses_session().said("The header says 500 stations."),
+        responses_session().said("A negative limit yields a 422."),
+        lint_session("Found 3 errors.", 1).said("- ruff: 40 → 0 findings"),
         Session().ran("du -sh lib", "412K\tlib").said("lib takes 412 MB"),
         Session().ran("./t.py", "loss 0.412\nloss 0.390\nloss 0.377").said("The loss fell by 0.055."),
         Session().ran("git log --oneline -2", "1a2b3c4 x\n2b3c4d5 y").said("The branch has two commits."),
@@ -122,4 +122,4 @@ def test_what_another_number_or_name_says_carries_nothing(session: Session) -> N
     ],
 )
 def test_limits_and_plans_are_no_counts(said: str) -> None:
-    assert statuses(benched().said(said)) == set()
+    assert statuses(benchmark_session().said(said)) == set()

@@ -10,7 +10,7 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def stopped() -> Session:
+def stopped_rebase() -> Session:
     return Session().ran(
         "git rebase main", "CONFLICT (content): Merge conflict in a.rb\nerror: could not apply 1a", 1
     )
@@ -79,8 +79,8 @@ def test_the_last_run_of_such_a_command_carries_it(session: Session) -> None:
 @pytest.mark.parametrize(
     "session",
     [
-        stopped().ran("git rebase --abort", "").said("Rebased onto main."),
-        stopped()
+        stopped_rebase().ran("git rebase --abort", "").said("Rebased onto main."),
+        stopped_rebase()
         .ran("git rebase --continue", "Successfully rebased.")
         .said("The rebase went through without conflicts."),
         Session().ran("docker run --rm x /app", "docker: permission denied", 126).said("The container starts fine."),

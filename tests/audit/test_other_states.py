@@ -13,12 +13,12 @@ GREEN = "10 passed in 1s\n"
 RED = "2 failed, 8 passed in 1s\n"
 
 
-def broke(message: str) -> Session:
+def broken_session(message: str) -> Session:
     session = Session().ran("pytest -q", GREEN).edited("a.py").ran("pytest -q", RED, 1)
     return session.said(message)
 
 
-def judged(session: Session) -> list[JudgedClaim]:
+def judge_session(session: Session) -> list[JudgedClaim]:
     return audit_transcript(session.transcript())
 
 
@@ -36,7 +36,7 @@ def judged(session: Session) -> list[JudgedClaim]:
     ],
 )
 def test_what_is_said_of_the_state_before_is_supported_by_its_result(said: str) -> None:
-    first_claim = judged(broke(said))[0]
+    first_claim = judge_session(broken_session(said))[0]
     assert first_claim.status == "supported" and first_claim.evidence[0].quote == "10 passed in 1s"
 
 
@@ -44,7 +44,7 @@ def test_what_is_said_of_the_state_before_is_supported_by_its_result(said: str) 
     "said", ["All 10 tests pass.", "All 10 tests pass now.", "The bug is gone. After my edit all 10 tests pass."]
 )
 def test_what_stands_alone_or_says_now_is_held_against_the_last_result(said: str) -> None:
-    assert judged(broke(said))[0].status == "misquoted"
+    assert judge_session(broken_session(said))[0].status == "misquoted"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_stands_alone_or_says_now_is_held_against_the_last_result(said: str
 )
 def test_who_says_that_nothing_was_run_since_is_not_called_stale(said: str) -> None:
     session = Session().ran("pytest -q", GREEN).edited("a.py").said(said)
-    assert "stale" not in {claim.status for claim in judged(session)}
+    assert "stale" not in {claim.status for claim in judge_session(session)}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_who_says_that_nothing_was_run_since_is_not_called_stale(said: str) -> N
 )
 def test_a_word_of_the_past_that_is_of_something_else_excuses_nothing(said: str) -> None:
     session = Session().ran("pytest -q", GREEN).edited("a.py").said(said)
-    assert judged(session)[-1].status == "stale"
+    assert judge_session(session)[-1].status == "stale"
 
 
 def test_a_size_that_was_is_not_held_against_the_size_that_is() -> None:
@@ -73,7 +73,7 @@ def test_a_size_that_was_is_not_held_against_the_size_that_is() -> None:
     session = (
         Session().ran("ls -l a.js", listing_format.format(81234)).ran("ls -l a.js", listing_format.format(30112))
     )
-    earlier_claim, current_claim = judged(session.said("`a.js` was 81,234 bytes and is 30,112 bytes now."))
+    earlier_claim, current_claim = judge_session(session.said("`a.js` was 81,234 bytes and is 30,112 bytes now."))
     assert (earlier_claim.status, current_claim.status) == ("supported", "supported")
 
 
@@ -86,7 +86,7 @@ def test_a_size_that_was_is_not_held_against_the_size_that_is() -> None:
 )
 def test_what_runs_whatever_it_is_configured_to_run_may_have_run_it(command: str, printed: str, said: str) -> None:
     assert "never run" not in {
-        claim.status for claim in judged(Session().edited("a.py").ran(command, printed).said(said))
+        claim.status for claim in judge_session(Session().edited("a.py").ran(command, printed).said(said))
     }
 
 
@@ -121,4 +121,4 @@ def test_a_chat_with_marks_of_tools_anywhere_is_held_against_nobody(mark: str) -
 @pytest.mark.parametrize("tool", ["update_topic", "google_web_search", "copilot_readFile", "TaskUpdate"])
 def test_a_tool_that_runs_nothing_hides_nothing(tool: str) -> None:
     session = Session().called(tool).said("I ran pytest: all 14 tests pass.")
-    assert "never run" in {claim.status for claim in judged(session)}
+    assert "never run" in {claim.status for claim in judge_session(session)}

@@ -7,10 +7,10 @@ import pytest
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
 
-ASKED, TOLD = "I ran `npm test`.", "All 9 tests pass."
+QUESTION, ANSWER = "I ran `npm test`.", "All 9 tests pass."
 
 
-def turns(path: Path, text: str) -> list[tuple[str, str]]:
+def turns_of(path: Path, text: str) -> list[tuple[str, str]]:
     path.write_text(text)
     events = read_transcripts(path)[0].events
     return [(event.speaker, event.text) for event in events if event.speaker in ("user", "agent")]
@@ -19,25 +19,25 @@ def turns(path: Path, text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "text",
     [
-        f"# Title\n_Exported from Cursor_\n\n---\n\n**User**\n\n{ASKED}\n\n---\n\n**Cursor**\n\n{TOLD}\n",
-        f"# Title\n\n---\n\n**User**\n\n{ASKED}\n\n---\n\n**Zed Agent**\n\n{TOLD}\n",
-        f"### User Input\n\n{ASKED}\n\n### Planner Response\n\n{TOLD}\n",
-        f"**Q:** {ASKED}\n\n**A:** {TOLD}\n",
-        f"```user\n{ASKED}\n```\n\n```assistant\n{TOLD}\n```\n",
+        f"# Title\n_Exported from Cursor_\n\n---\n\n**User**\n\n{QUESTION}\n\n---\n\n**Cursor**\n\n{ANSWER}\n",
+        f"# Title\n\n---\n\n**User**\n\n{QUESTION}\n\n---\n\n**Zed Agent**\n\n{ANSWER}\n",
+        f"### User Input\n\n{QUESTION}\n\n### Planner Response\n\n{ANSWER}\n",
+        f"**Q:** {QUESTION}\n\n**A:** {ANSWER}\n",
+        f"```user\n{QUESTION}\n```\n\n```assistant\n{ANSWER}\n```\n",
     ],
 )
 def test_who_speaks_is_read(tmp_path: Path, text: str) -> None:
-    assert turns(tmp_path / "chat.md", text) == [("user", ASKED), ("agent", TOLD)]
+    assert turns_of(tmp_path / "chat.md", text) == [("user", QUESTION), ("agent", ANSWER)]
 
 
 def test_a_bold_line_in_an_answer_is_nobody(tmp_path: Path) -> None:
-    text = f"**User**\n\n{ASKED}\n\n**Assistant**\n\nDone.\n\n---\n\n**Notes**\n\n{TOLD}\n"
-    assert [speaker for speaker, _text in turns(tmp_path / "chat.md", text)] == ["user", "agent"]
+    text = f"**User**\n\n{QUESTION}\n\n**Assistant**\n\nDone.\n\n---\n\n**Notes**\n\n{ANSWER}\n"
+    assert [speaker for speaker, _text in turns_of(tmp_path / "chat.md", text)] == ["user", "agent"]
 
 
 def test_a_text_in_which_no_agent_speaks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="names a user but no agent"):
-        turns(tmp_path / "chat.md", f"**User**\n\n{ASKED}\n\nkim-bot\n\n{TOLD}\n")
+        turns_of(tmp_path / "chat.md", f"**User**\n\n{QUESTION}\n\nkim-bot\n\n{ANSWER}\n")
 
 
 def test_the_output_of_a_command_that_an_aider_user_typed_is_a_result(tmp_path: Path) -> None:

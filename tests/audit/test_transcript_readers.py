@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from transcript_forms import (
     ANSWER,
-    ASKED,
     CLAUDE,
     CODEX_ITEMS,
     COMMAND,
     FORMS,
     MESSAGES,
-    NEW,
-    OLD,
+    NEW_TEXT,
+    OLD_TEXT,
+    OUTPUT,
     PATH,
-    PRINTED,
+    QUESTION,
 )
 
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -57,9 +57,9 @@ def test_a_command_its_output_and_what_is_said_of_it(tmp_path: Path, name: str) 
     call = next(event for event in transcript.events if event.command)
     result = next(event for event in transcript.events if event.kind == "result" and event.call_id == call.call_id)
     answer = [event for event in transcript.events if event.kind == "message"][-1]
-    assert question.text == ASKED
+    assert question.text == QUESTION
     assert call.command == COMMAND
-    assert PRINTED in result.text
+    assert OUTPUT in result.text
     assert (answer.speaker, answer.text) == ("agent", ANSWER)
     assert call.number < result.number < answer.number
     if form not in _WITHOUT_EXIT_CODE and name != "responses.json":
@@ -89,11 +89,11 @@ def test_in_a_json_file_the_line_is_that_of_the_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, (_form, text) in FORMS.items() if OLD in text and "patch" not in text.lower()]
+    "name", [name for name, (_form, text) in FORMS.items() if OLD_TEXT in text and "patch" not in text.lower()]
 )
 def test_edits_have_path_and_both_texts(tmp_path: Path, name: str) -> None:
     edit = next(event for event in _read_one(tmp_path / name, FORMS[name][1]).events if event.kind == "edit")
-    assert (edit.path, edit.old_text, edit.text) == (PATH, OLD, NEW)
+    assert (edit.path, edit.old_text, edit.text) == (PATH, OLD_TEXT, NEW_TEXT)
 
 
 def test_a_patch_is_an_edit_a_hunk(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_patch_is_an_edit_a_hunk(tmp_path: Path) -> None:
         if event.kind == "edit"
     )
     assert edit.path == PATH
-    assert edit.old_text == f"def add(a, b):\n    {OLD}"
-    assert edit.text == f"def add(a, b):\n    {NEW}"
+    assert edit.old_text == f"def add(a, b):\n    {OLD_TEXT}"
+    assert edit.text == f"def add(a, b):\n    {NEW_TEXT}"
 
 
 def test_an_edit_that_failed_is_none(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
             {
                 "schema_version": "ATIF-v1.8",
                 "agent": {"name": "a"},
-                "steps": [{"step_id": 1, "source": "user", "message": ASKED, "is_copied_context": True}],
+                "steps": [{"step_id": 1, "source": "user", "message": QUESTION, "is_copied_context": True}],
             }
         ),
         "another file",
@@ -255,14 +255,14 @@ def test_a_command_in_the_background_has_its_output_where_it_was_read(tmp_path: 
     entries[5]["toolUseResult"] = {"stdout": "", "backgroundTaskId": "b1"}
     assert "never read" in _reasons(_read_one(tmp_path / "a.jsonl", _lines(entries)))
     call_content = [{"type": "tool_use", "id": "c2", "name": "BashOutput", "input": {"bash_id": "b1"}}]
-    result_content = [{"type": "tool_result", "tool_use_id": "c2", "content": PRINTED}]
+    result_content = [{"type": "tool_result", "tool_use_id": "c2", "content": OUTPUT}]
     entries += [
         {"type": "assistant", "uuid": "v1", "message": {"role": "assistant", "content": call_content}},
         {"type": "user", "uuid": "v2", "message": {"role": "user", "content": result_content}},
     ]
     transcript = _read_one(tmp_path / "b.jsonl", _lines(entries))
     assert not transcript.gaps
-    assert (transcript.events[-1].command, transcript.events[-1].text) == (COMMAND, PRINTED)
+    assert (transcript.events[-1].command, transcript.events[-1].text) == (COMMAND, OUTPUT)
 
 
 def test_how_a_command_in_the_background_ended_is_told_later(tmp_path: Path) -> None:

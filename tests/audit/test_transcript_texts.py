@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transcript_forms import ANSWER, ASKED, COMMAND, MESSAGES, PRINTED
+from transcript_forms import ANSWER, COMMAND, MESSAGES, OUTPUT, QUESTION
 
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.records.importers.transcripts.read_transcripts import read_transcripts
@@ -96,13 +96,13 @@ def test_an_aider_history_tells_the_users_commands_from_the_agents_words(tmp_pat
 def test_tools_that_an_export_shows_are_read_as_such(tmp_path: Path) -> None:
     transcript = _read_one(
         tmp_path / "export.md",
-        f"### Human\n\n{ASKED}\n\n### Assistant\n\n**Tool: Bash**\n```bash\n{COMMAND}\n```\n\n### Human\n\n"
-        f"<details><summary>Tool output</summary>\n\n```\n{PRINTED}\n```\n</details>\n\n### Assistant\n\n{ANSWER}\n",
+        f"### Human\n\n{QUESTION}\n\n### Assistant\n\n**Tool: Bash**\n```bash\n{COMMAND}\n```\n\n### Human\n\n"
+        f"<details><summary>Tool output</summary>\n\n```\n{OUTPUT}\n```\n</details>\n\n### Assistant\n\n{ANSWER}\n",
     )
     assert [(event.kind, event.command, event.text) for event in transcript.events] == [
-        ("message", None, ASKED),
+        ("message", None, QUESTION),
         ("call", COMMAND, ""),
-        ("result", COMMAND, PRINTED),
+        ("result", COMMAND, OUTPUT),
         ("message", None, ANSWER),
     ]
     assert transcript.has_tools
@@ -120,8 +120,12 @@ def test_chatgpts_export_follows_its_branch_and_survives_a_circle(tmp_path: Path
             "message": {"author": {"role": role}, "content": {"content_type": "text", "parts": [text]}},
         }
 
-    mapping = {"a": node("c", "user", ASKED), "b": node("a", "assistant", ANSWER), "c": node("b", "user", "thanks")}
+    mapping = {
+        "a": node("c", "user", QUESTION),
+        "b": node("a", "assistant", ANSWER),
+        "c": node("b", "user", "thanks"),
+    }
     transcript = _read_one(
         tmp_path / "conversations.json", json.dumps([{"title": "t", "mapping": mapping, "current_node": "c"}])
     )
-    assert [event.text for event in transcript.events] == [ASKED, ANSWER, "thanks"]
+    assert [event.text for event in transcript.events] == [QUESTION, ANSWER, "thanks"]

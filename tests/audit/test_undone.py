@@ -13,7 +13,7 @@ def status(session: Session) -> str:
     return audit_transcript(session.transcript())[-1].status
 
 
-def changed() -> Session:
+def changed_session() -> Session:
     return Session().ran("pytest -q", PASSED).edited("lib/core.py")
 
 
@@ -38,7 +38,7 @@ def changed() -> Session:
     ],
 )
 def test_tests_before_a_change_that_may_be_undone_are_not_stale(command: str) -> None:
-    assert status(changed().ran(command, "").said(SAID)) == "undecidable"
+    assert status(changed_session().ran(command, "").said(SAID)) == "undecidable"
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_tests_before_a_change_that_may_be_undone_are_not_stale(command: str) ->
     ],
 )
 def test_tests_before_a_change_that_stays_are_stale(command: str) -> None:
-    assert status(changed().ran(command, "").said(SAID)) == "stale"
+    assert status(changed_session().ran(command, "").said(SAID)) == "stale"
 
 
 def test_a_change_that_comes_back_from_the_stash_or_after_the_undoing_stays() -> None:
-    stash_session = changed().ran("git stash", "").ran("git stash pop", "")
+    stash_session = changed_session().ran("git stash", "").ran("git stash pop", "")
     assert status(stash_session.said("All 27 tests pass.")) == "stale"
-    edited_again = changed().ran("git checkout -- lib/core.py", "").edited("lib/core.py", "a = 1", "a = 3")
+    edited_again = changed_session().ran("git checkout -- lib/core.py", "").edited("lib/core.py", "a = 1", "a = 3")
     assert status(edited_again.said(SAID)) == "stale"
 
 

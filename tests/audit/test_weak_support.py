@@ -13,16 +13,16 @@ def statuses(session: Session) -> set[str]:
     return {claim.status for claim in audit_transcript(session.transcript())}
 
 
-def fitted() -> Session:
+def fit_session() -> Session:
     return Session().ran("cat fit/net.py", "W = 1\nD = 0").ran("python -m fit.run", FITTED)
 
 
-def listed(row: str) -> Session:
+def pods_session(row: str) -> Session:
     return Session().ran("kubectl get pods -l app=web", PODS.format(row))
 
 
-def fitted_twice() -> Session:
-    return fitted().edited("fit/net.py", "D = 0", "D = 3").ran("python -m fit.run", "val_mae 1.1012\nr2 0.9023")
+def fit_twice_session() -> Session:
+    return fit_session().edited("fit/net.py", "D = 0", "D = 3").ran("python -m fit.run", "val_mae 1.1012\nr2 0.9023")
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def fitted_twice() -> Session:
     ],
 )
 def test_a_number_of_a_program_whose_code_was_changed_since_is_left_open(said: str) -> None:
-    assert statuses(fitted().edited("fit/net.py", "D = 0", "D = 3").said(said)) == {"undecidable"}
+    assert statuses(fit_session().edited("fit/net.py", "D = 0", "D = 3").said(said)) == {"undecidable"}
 
 
 @pytest.mark.parametrize("said", ["The MAE was 1.2731.", "It fell from 1.9 to an MAE of 1.273."])
 def test_a_number_that_is_told_as_of_then_is_carried_whatever_was_changed(said: str) -> None:
-    assert "supported" in statuses(fitted().edited("fit/net.py", "D = 0", "D = 3").said(said))
+    assert "supported" in statuses(fit_session().edited("fit/net.py", "D = 0", "D = 3").said(said))
 
 
 def test_a_participle_beside_a_noun_is_no_past() -> None:
@@ -65,11 +65,11 @@ def test_a_participle_beside_a_noun_is_no_past() -> None:
     ],
 )
 def test_listed_things_are_in_the_state_that_their_rows_show(row: str, said: str, status: str) -> None:
-    assert statuses(listed(row).said(said)) == {status}
+    assert statuses(pods_session(row).said(said)) == {status}
 
 
 def test_a_listing_before_another_command_proves_nothing() -> None:
-    session = listed("0/1 ImagePullBackOff").ran("kubectl rollout status deploy/web", "successfully rolled out")
+    session = pods_session("0/1 ImagePullBackOff").ran("kubectl rollout status deploy/web", "successfully rolled out")
     assert statuses(session.said("All 3 pods are ready.")) == {"undecidable"}
 
 
@@ -83,7 +83,7 @@ def test_a_listing_before_another_command_proves_nothing() -> None:
     ],
 )
 def test_what_has_not_changed_is_what_the_last_run_says(said: str, status: str) -> None:
-    assert statuses(fitted_twice().said(said)) == {status}
+    assert statuses(fit_twice_session().said(said)) == {status}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_an_answer_is_of_the_address_beside_it(said: str, status: str) -> None:
     assert statuses(session.said(said)) == {status}
 
 
-def judged(message: str) -> set[str]:
+def evaluation_statuses(message: str) -> set[str]:
     return statuses(
         Session()
         .ran("python eval.py --model base", "acc 0.812")
@@ -112,14 +112,14 @@ def judged(message: str) -> set[str]:
 
 @pytest.mark.parametrize("said", ["Accuracy stays at 0.812 after tuning.", "Accuracy: 0.812."])
 def test_a_bare_metric_is_that_of_the_last_run_of_the_program(said: str) -> None:
-    assert judged(said) == {"undecidable"}
+    assert evaluation_statuses(said) == {"undecidable"}
 
 
 @pytest.mark.parametrize(
     "said", ["The base model has an accuracy of 0.812.", "Accuracy: 0.799.", "The accuracy was 0.812, then 0.799."]
 )
 def test_a_metric_of_a_named_run_or_of_both_is_carried(said: str) -> None:
-    assert judged(said) == {"supported"}
+    assert evaluation_statuses(said) == {"supported"}
 
 
 def test_several_addresses_answer_as_one_does_only_where_each_was_asked() -> None:

@@ -77,18 +77,18 @@ def test_settings_are_looked_for_in_the_code(source: str, said: tuple[str, ...])
     assert problems(task=SETTINGS, source=source) == said
 
 
-NOT_TOLD = TRAIN.replace("lr=0.001", "lr=args.lr")
+UNKNOWN_RATE = TRAIN.replace("lr=0.001", "lr=args.lr")
 RATE = Task(layers=2, epochs=3, learning_rate=10)
 
 
 @pytest.mark.parametrize(
     ("source", "before", "said"),
     [
-        (NOT_TOLD, PreviousVersion(TRAIN, TASK), "the source does not tell it, and the edit adds no 10"),
-        (NOT_TOLD + "default = 10\n", PreviousVersion(TRAIN, TASK), None),
-        (NOT_TOLD, PreviousVersion(NOT_TOLD, RATE), None),
-        (NOT_TOLD, None, None),
-        (NOT_TOLD, PreviousVersion("def", TASK), None),
+        (UNKNOWN_RATE, PreviousVersion(TRAIN, TASK), "the source does not tell it, and the edit adds no 10"),
+        (UNKNOWN_RATE + "default = 10\n", PreviousVersion(TRAIN, TASK), None),
+        (UNKNOWN_RATE, PreviousVersion(UNKNOWN_RATE, RATE), None),
+        (UNKNOWN_RATE, None, None),
+        (UNKNOWN_RATE, PreviousVersion("def", TASK), None),
     ],
     ids=["stood there before", "is new", "was so before", "no edit", "of no program"],
 )

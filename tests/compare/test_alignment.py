@@ -27,11 +27,11 @@ POOL = [
 outputs = st.lists(st.sampled_from(POOL), max_size=12)
 
 
-def aligned(real_lines: list[str], imagined_lines: list[str]) -> tuple[Block, ...]:
+def align_lines(real_lines: list[str], imagined_lines: list[str]) -> tuple[Block, ...]:
     return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (real_lines, imagined_lines)))
 
 
-def parting(real_outputs: list[str], imagined_output: str) -> tuple[str | None, str | None] | None:
+def first_divergence(real_outputs: list[str], imagined_output: str) -> tuple[str | None, str | None] | None:
     compared = compare_runs(program(), seeds(real_outputs), [imagined(imagined_output)])
     assert isinstance(compared.alignment, Alignment)
     divergence = compared.alignment.diverges_at
@@ -45,7 +45,7 @@ def parting(real_outputs: list[str], imagined_output: str) -> tuple[str | None, 
 @given(outputs, outputs)
 def test_the_blocks_hold_every_line_of_both_in_order(ours: list[str], theirs: list[str]) -> None:
     real_end, imagined_end = 0, 0
-    for block in aligned(ours, theirs):
+    for block in align_lines(ours, theirs):
         assert (block.real[0], block.imagined[0]) == (real_end, imagined_end)
         real_end, imagined_end = block.real[1], block.imagined[1]
         real_lines, imagined_lines = ours[block.real[0] : real_end], theirs[block.imagined[0] : imagined_end]
@@ -60,14 +60,14 @@ def test_the_blocks_hold_every_line_of_both_in_order(ours: list[str], theirs: li
 
 @given(outputs.filter(len))
 def test_equal_outputs_are_one_block(ours: list[str]) -> None:
-    assert [block.mark for block in aligned(ours, ours)] == ["alike"]
+    assert [block.mark for block in align_lines(ours, ours)] == ["alike"]
 
 
 @given(outputs, st.data())
 def test_a_foreign_line_in_a_copy_is_all_that_is_invented(ours: list[str], data: st.DataObject) -> None:
     ours = [line or "x" for line in ours]
     position = data.draw(st.integers(0, len(ours)))
-    blocks = aligned(ours, [*ours[:position], "something quite foreign", *ours[position:]])
+    blocks = align_lines(ours, [*ours[:position], "something quite foreign", *ours[position:]])
     assert [block for block in blocks if block.mark != "alike"] == [
         Block("invented", (position, position), (position, position + 1))
     ]
@@ -75,7 +75,7 @@ def test_a_foreign_line_in_a_copy_is_all_that_is_invented(ours: list[str], data:
 
 def test_whole_numbers_decide_which_lines_correspond() -> None:
     rows = [f"step {step} loss 0.{step}" for step in range(9)]
-    assert aligned(rows, [*rows[:4], *rows[5:]])[1] == Block("missing", (4, 5), (4, 4))
+    assert align_lines(rows, [*rows[:4], *rows[5:]])[1] == Block("missing", (4, 5), (4, 4))
 
 
 def test_whole_numbers_that_are_measured_and_equal_by_chance_decide_nothing() -> None:
@@ -90,12 +90,12 @@ def test_whole_numbers_that_are_measured_and_equal_by_chance_decide_nothing() ->
         rows([19, 119, 196, 265, 321, 350, 375, 394]),
         rows([22, 134, 240, 303, 350, 375, 412, 442]),
     )
-    blocks = aligned(real_rows, [*imagined_rows[:18], *imagined_rows[21:]])
+    blocks = align_lines(real_rows, [*imagined_rows[:18], *imagined_rows[21:]])
     assert [block for block in blocks if block.mark != "alike"] == [Block("missing", (18, 21), (18, 18))]
 
 
 def test_a_line_in_other_words_stands_beside_the_one_it_stands_for() -> None:
-    (_first, second, third) = aligned(["a", SHAPE, "b"], ["a", SHAPE.replace("of input", "of the input"), "b"])
+    (_first, second, third) = align_lines(["a", SHAPE, "b"], ["a", SHAPE.replace("of input", "of the input"), "b"])
     assert (second, third.mark) == (Block("reworded", (1, 2), (1, 2)), "alike")
 
 
@@ -103,24 +103,24 @@ REAL = [SHAPE + lines([0.9, 0.4 + seed / 100, 0.3]) for seed in range(4)]
 
 
 def test_runs_that_differ_in_their_noise_do_not_part() -> None:
-    assert parting(REAL, SHAPE + lines([0.7, 0.2, 0.1])) is None
+    assert first_divergence(REAL, SHAPE + lines([0.7, 0.2, 0.1])) is None
 
 
 def test_runs_part_at_the_first_other_word() -> None:
     wrong = SHAPE.replace("of input", "of the input")
-    assert parting(REAL, wrong + lines([1, 2, 3])) == (SHAPE.strip(), wrong.strip())
+    assert first_divergence(REAL, wrong + lines([1, 2, 3])) == (SHAPE.strip(), wrong.strip())
 
 
 def test_runs_part_at_the_first_line_that_is_missing_or_invented() -> None:
     first = lines([1, 2, 3]).splitlines()[0]
-    assert parting(REAL, lines([1, 2, 3])) == (SHAPE.strip(), first)
+    assert first_divergence(REAL, lines([1, 2, 3])) == (SHAPE.strip(), first)
     invented = f"{SHAPE}Downloading everything\n{lines([1, 2, 3])}"
-    assert parting(REAL, invented) == (REAL[0].splitlines()[1], "Downloading everything")
+    assert first_divergence(REAL, invented) == (REAL[0].splitlines()[1], "Downloading everything")
 
 
 def test_runs_part_at_a_number_that_no_real_run_changes() -> None:
     wrong = SHAPE + lines([0.7, 0.2, 0.1], total=5)
-    assert parting(REAL, wrong) == (REAL[0].splitlines()[1], wrong.splitlines()[1])
+    assert first_divergence(REAL, wrong) == (REAL[0].splitlines()[1], wrong.splitlines()[1])
 
 
 def test_the_trunks_are_held_side_by_side() -> None:

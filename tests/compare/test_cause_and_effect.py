@@ -7,7 +7,7 @@ import pytest
 from builders import imagined, lines, real
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from weighed_effects import tried, weighed
+from weighed_effects import make_intervention, weigh_changes
 
 from gedanken.compare.interventions import Intervention, compare_effects
 from gedanken.compare.stats.correlation import kendall, partial_kendall
@@ -15,7 +15,7 @@ from gedanken.experiment.execution import Cause
 
 
 def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thumb() -> None:
-    effects = weighed(lambda does, _expected: 1 + does)
+    effects = weigh_changes(lambda does, _expected: 1 + does)
     assert effects.loss.same_way[:2] == (10, 10)
     assert effects.loss.thumb_same_way[:2] == (8, 10)
     assert effects.loss.tau.value is not None and effects.loss.tau.value > 0.8
@@ -25,7 +25,7 @@ def test_a_machine_that_runs_the_program_moves_as_it_does_beyond_the_rule_of_thu
 
 
 def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
-    effects = weighed(lambda _does, expected: 1 + expected / 5)
+    effects = weigh_changes(lambda _does, expected: 1 + expected / 5)
     assert effects.loss.tau.p is not None and effects.loss.tau.p < 0.05
     assert effects.loss.same_way[:2] == (8, 10)
     assert effects.loss.partial.p is not None and effects.loss.partial.p > 0.05
@@ -33,14 +33,16 @@ def test_knowing_the_rule_of_thumb_does_not_pass_for_understanding() -> None:
 
 
 def test_a_machine_that_moves_where_nothing_changes_is_caught() -> None:
-    effects = weighed(lambda does, _expected: 1 + does, neutral=lambda index: 1 + index / 5)
+    effects = weigh_changes(lambda does, _expected: 1 + does, neutral=lambda index: 1 + index / 5)
     assert effects.loss.still_p is not None and effects.loss.still_p < 0.01
     assert "Edits that change nothing change the imagined last loss" in effects.verdict
 
 
 def test_a_machine_that_never_moves_has_no_tau_and_its_sign_is_never_right() -> None:
-    base = tried(None, 0, 1, [1, 1, 1])
-    effects = compare_effects("v1", base, [tried(f"c{index}", 1, 2 + index, [1, 1, 1]) for index in range(8)])
+    base = make_intervention(None, 0, 1, [1, 1, 1])
+    effects = compare_effects(
+        "v1", base, [make_intervention(f"c{index}", 1, 2 + index, [1, 1, 1]) for index in range(8)]
+    )
     assert effects is not None
     assert effects.loss.same_way[:2] == (0, 8)
     assert (effects.loss.tau.value, effects.loss.partial.value, effects.loss.moves_p) == (None, None, None)
@@ -48,10 +50,12 @@ def test_a_machine_that_never_moves_has_no_tau_and_its_sign_is_never_right() -> 
 
 
 def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none() -> None:
-    base = tried(None, 0, 1, [1, 1.1, 1.2])
+    base = make_intervention(None, 0, 1, [1, 1.1, 1.2])
     empty = imagined("Sure, here is the output:\n", 1)
     cut = imagined(lines([2]), 2, cause=Cause.CUT)
-    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (empty, cut, imagined(lines([2, 3]), 3)))
+    change = Intervention(
+        "c", 1, False, make_intervention("c", 1, 2, ()).real, (empty, cut, imagined(lines([2, 3]), 3))
+    )
     effects = compare_effects("v1", base, [change])
     assert effects is not None
     (effect,) = effects.loss.effects
@@ -66,19 +70,19 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
 
 
 def test_a_reply_that_is_cut_after_all_its_epochs_has_its_last_loss() -> None:
-    base = tried(None, 0, 1, [1, 1.1, 1.2])
+    base = make_intervention(None, 0, 1, [1, 1.1, 1.2])
     losses = ([2, 1.5], [2.0], [2, 1.5, 1.4])
     complete, shorter, longer = (
         imagined(lines(losses[index]) + "This output shows the", index + 1, cause=Cause.CUT) for index in range(3)
     )
-    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (complete, shorter, longer))
+    change = Intervention("c", 1, False, make_intervention("c", 1, 2, ()).real, (complete, shorter, longer))
     effects = compare_effects("v1", base, [change])
     assert effects is not None
     assert effects.loss.effects[0].imagined.values == (1.5, None, None)
 
 
 def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
-    base = tried(None, 0, 1, [1, 1, 1])
+    base = make_intervention(None, 0, 1, [1, 1, 1])
     nan = "epoch 1 loss nan accuracy 0.1\n"
     diverged = Intervention(
         "huge",
@@ -94,7 +98,7 @@ def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
 
 
 def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
-    base, change = tried(None, 0, 1, [1, 1, 1]), tried("c", 1, 9, [2, 2, 2])
+    base, change = make_intervention(None, 0, 1, [1, 1, 1]), make_intervention("c", 1, 9, [2, 2, 2])
     shortened = [
         Intervention(
             intervention.change,
@@ -112,13 +116,13 @@ def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
 
 
 def test_a_change_that_was_never_imagined_is_not_counted_as_wrong() -> None:
-    effects = compare_effects("v1", tried(None, 0, 1, [1, 1, 1]), [tried("c", 1, 9, ())])
+    effects = compare_effects("v1", make_intervention(None, 0, 1, [1, 1, 1]), [make_intervention("c", 1, 9, ())])
     assert effects is not None
     assert (effects.loss.effects[0].same_way, effects.loss.same_way.trials) == (None, 0)
 
 
 def test_accuracy_is_expected_to_go_the_other_way() -> None:
-    effects = weighed(lambda does, _expected: 1 + does)
+    effects = weigh_changes(lambda does, _expected: 1 + does)
     assert effects.accuracy is not None
     assert effects.accuracy.thumb_same_way == effects.loss.thumb_same_way
     assert [effect.expected for effect in effects.accuracy.effects] == [

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.reordered_columns import tables_in
 
@@ -37,39 +37,41 @@ def log(seed: int, columns: Sequence[str], style: str, with_header: bool = True,
     return "\n".join(lines if with_header else lines[1 + (style == "markdown") :]) + "\n"
 
 
-def shuffled(seed: int) -> list[str]:
+def shuffle_columns(seed: int) -> list[str]:
     return random.Random(f"columns {seed}").sample(COLUMNS, len(COLUMNS))
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_columns_in_another_order_are_one_finding_about_the_header(style: str) -> None:
     real = [log(seed, COLUMNS, style) for seed in range(7)]
-    comparison = compared(real, [log(seed, COLUMNS[::-1], style) for seed in range(7, 10)])
+    comparison = compare_logs(real, [log(seed, COLUMNS[::-1], style) for seed in range(7, 10)])
     assert len(comparison.findings) == 1
-    assert set(checks(comparison)) <= {"literal differs", "line in no real log"}
+    assert set(structural_checks(comparison)) <= {"literal differs", "line in no real log"}
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_columns_in_any_order_are_compared_by_their_names(style: str) -> None:
-    real = [log(seed, shuffled(seed), style) for seed in range(7)]
-    honest = compared(real, [log(seed, shuffled(seed), style) for seed in range(7, 10)])
+    real = [log(seed, shuffle_columns(seed), style) for seed in range(7)]
+    honest = compare_logs(real, [log(seed, shuffle_columns(seed), style) for seed in range(7, 10)])
     assert not honest.findings
-    shifted = compared(real, [log(seed, shuffled(seed), style, shift=0.3) for seed in range(7, 10)])
+    shifted = compare_logs(real, [log(seed, shuffle_columns(seed), style, shift=0.3) for seed in range(7, 10)])
     assert [finding.subject for finding in shifted.findings] == ["last val_cost"]
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_without_a_header_columns_whose_order_varies_are_undecided(style: str) -> None:
-    real = [log(seed, shuffled(seed), style) for seed in range(7)]
-    comparison = compared(real, [log(seed, shuffled(seed), style, with_header=False) for seed in range(7, 10)])
-    assert checks(comparison) == ["print count differs"]
+    real = [log(seed, shuffle_columns(seed), style) for seed in range(7)]
+    comparison = compare_logs(
+        real, [log(seed, shuffle_columns(seed), style, with_header=False) for seed in range(7, 10)]
+    )
+    assert structural_checks(comparison) == ["print count differs"]
     assert any("have no header above their rows" in text for text in comparison.undecided)
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_real_log_with_its_columns_in_another_order_accuses_nobody(style: str) -> None:
     real = [log(seed, COLUMNS[::-1] if seed == 3 else COLUMNS, style) for seed in range(7)]
-    assert not compared(real, [log(seed, COLUMNS, style) for seed in range(7, 10)]).findings
+    assert not compare_logs(real, [log(seed, COLUMNS, style) for seed in range(7, 10)]).findings
 
 
 def test_a_header_of_two_lines_and_lines_of_text_are_no_table_that_is_rearranged() -> None:
@@ -90,7 +92,7 @@ def test_a_header_behind_a_comment_sign_names_the_columns(sign: str, gap: str) -
         rows = [f"{step:7d} {3 / (step + 1):.2e} {2 / (step + 1) + seed / 100:.2e} 1.0e-03" for step in range(9)]
         return "\n".join([sign + gap.join(["step", "mae_test", "mae_fit", "lr"]), *rows]) + "\n"
 
-    comparison = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    comparison = compare_logs([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
     assert comparison.endpoint and comparison.endpoint.name == "mae_test"
     assert {series.name for series in comparison.series} >= {"mae_test", "mae_fit"}
 
@@ -104,5 +106,5 @@ def test_of_columns_in_any_order_the_metric_that_is_trained_goes_first(columns: 
         ]
         return "\n".join([",".join(["epoch", *columns]), *rows]) + "\n"
 
-    comparison = compared([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
+    comparison = compare_logs([text(seed) for seed in range(7)], [text(seed) for seed in range(7, 10)])
     assert comparison.endpoint and comparison.endpoint.name == "val_mse"

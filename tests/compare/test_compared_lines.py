@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.masking import (
@@ -43,7 +43,7 @@ train_a1b2c_00000 train_abcde_00001 Sunday [12ab34] [123456] 12ab34 | "run": "12
 WORDY = st.lists(st.sampled_from(re.findall(r"\S+", TEXT)), min_size=1, max_size=8).map(" ".join)
 
 
-def before(lines: list[str]) -> IdContexts:
+def find_id_words(lines: list[str]) -> IdContexts:
     return find_id_contexts("\n".join(lines))
 
 
@@ -52,40 +52,42 @@ def before(lines: list[str]) -> IdContexts:
 )
 def test_a_sign_in_a_line_counts_beside_plain_lines_as_it_does_alone(line: str) -> None:
     lines = ["loss 0.5", line, "done"]
-    assert ComparedLines(before(lines)).all(lines) == [ComparedLines(before(lines)).one(line) for line in lines]
+    assert ComparedLines(find_id_words(lines)).all(lines) == [
+        ComparedLines(find_id_words(lines)).one(line) for line in lines
+    ]
 
 
 @given(st.lists(DIGITS, min_size=1, max_size=40))
 def test_a_line_is_masked_as_it_would_be_alone_whatever_stood_before(drawn: list[tuple[str, int, int]]) -> None:
     lines = [line.format(a=a, b=b) for line, a, b in drawn]
-    words = before(lines)
+    words = find_id_words(lines)
     assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
 
 
 @given(st.lists(WORDY, min_size=1, max_size=12))
 def test_lines_that_are_masked_together_are_masked_as_each_is_alone(lines: list[str]) -> None:
     lines = [*lines, "user" + " node1" * MAX_LINE_LENGTH, "user"]
-    words = before(lines)
+    words = find_id_words(lines)
     assert masked_lines(lines, words) == [masked_line(line, words) for line in lines]
 
 
 @given(st.lists(WORDY, min_size=1, max_size=12))
 def test_lines_that_all_differ_are_converted_as_each_is_alone(lines: list[str]) -> None:
-    words = before(lines)
+    words = find_id_words(lines)
     assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
 
 
 @pytest.mark.parametrize("line", LINES[:8])
 def test_what_stays_of_a_line_keeps_its_digits(line: str) -> None:
     lines = [line.format(a=a, b=b) for a in range(10) for b in range(10)]
-    words = before(lines)
+    words = find_id_words(lines)
     compared = ComparedLines(words)
     assert compared.all(lines) == [compared.one(line) for line in lines]
 
 
 def test_behind_the_word_of_an_id_a_row_of_digits_as_long_is_one_too() -> None:
     lines = ["job1 12ab34 starts", "job2 123456 starts", "job2 12345 starts"]
-    masked_lines = ComparedLines(before(lines)).all(lines)
+    masked_lines = ComparedLines(find_id_words(lines)).all(lines)
     assert [line.split()[1].isdigit() for line in masked_lines] == [False, False, True]
 
 
@@ -113,10 +115,12 @@ def test_an_id_without_letters_is_an_id_where_other_logs_have_one(place: str, le
     ids = [f"{0xA4C1D2E3F4B5 + 977 * index:012x}"[:length].replace("a", "abcdef"[index % 6]) for index in range(6)]
     digits = ["481593720614"[:length], "937204815506"[:length]]
     logs = [log(seed, name, "") for seed, name in enumerate([*ids, digits[0]])]
-    assert checks(compared(logs, [log(20, digits[1], ""), log(21, ids[0], "")])) == []
+    assert structural_checks(compare_logs(logs, [log(20, digits[1], ""), log(21, ids[0], "")])) == []
     saved_logs = [log(seed, name, "saved") for seed, name in enumerate([*ids, digits[0]])]
-    comparison = compared(saved_logs, [log(20 + index, name, "") for index, name in enumerate([digits[1], *ids[:2]])])
-    assert checks(comparison) == ["print count differs"]
+    comparison = compare_logs(
+        saved_logs, [log(20 + index, name, "") for index, name in enumerate([digits[1], *ids[:2]])]
+    )
+    assert structural_checks(comparison) == ["print count differs"]
 
 
 def test_digits_are_numbers_where_few_logs_have_an_id() -> None:
@@ -178,6 +182,6 @@ def test_lines_among_wide_rows_are_masked_as_ever() -> None:
     rows = [f"{index} " + " ".join(["0.25", "3f2ab19c"] * MAX_LINE_LENGTH) for index in range(4)]
     job_lines = ["job 3f2ab1 at 12:30:01", "job 4f2ab2 at 12:30:02", "job 123456 ran"]
     lines = [rows[0], job_lines[0], rows[1], rows[1], *job_lines[1:], *rows[2:]]
-    id_words = before(lines)
-    assert id_words == before(job_lines) and id_words
+    id_words = find_id_words(lines)
+    assert id_words == find_id_words(job_lines) and id_words
     assert ComparedLines(id_words).all(lines) == [masked_line(line, id_words) for line in lines]

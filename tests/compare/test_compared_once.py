@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from conftest import Cli
-from scripted_runs import CRASHING, GOOD, experiment, replies
+from scripted_runs import CRASHING_PROGRAM, GOOD_PROGRAM, scripted_replies, write_experiment
 from typer.testing import CliRunner
 
 from gedanken.cli.main import app
@@ -22,7 +22,7 @@ TRAINS_TWICE = [
 ]
 
 
-class Ran(NamedTuple):
+class FinishedRun(NamedTuple):
     folder: Path
     printed: dict[str, Any]
     compared: Counter[tuple[str, int]]
@@ -30,31 +30,35 @@ class Ran(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A run whose first version fails, and whose second version works and is run twice."""
     tmp_path = tmp_path_factory.mktemp("run")
-    (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
+    (tmp_path / "replies.yaml").write_text(yaml.safe_dump(scripted_replies(CRASHING_PROGRAM, GOOD_PROGRAM)))
     comparison_counts: Counter[tuple[str, int]] = Counter()
 
     def count_comparison(program: Any, real: Any, *arguments: Any, **options: Any) -> Any:
         comparison_counts[program.label, real[0].line] += 1
         return compare_runs(program, real, *arguments, **options)
 
-    run_arguments = [experiment(tmp_path, script=TRAINS_TWICE), "--model", f"scripted:{tmp_path / 'replies.yaml'}"]
+    run_arguments = [
+        write_experiment(tmp_path, script=TRAINS_TWICE),
+        "--model",
+        f"scripted:{tmp_path / 'replies.yaml'}",
+    ]
     run_options = ["--sandbox", "docker", "--real", 3, "--imagined", 2, "--json", "--out", tmp_path / "out"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gedanken.analysis.analyze.compare_runs", count_comparison)
         result = CliRunner().invoke(app, ["run", *map(str, [*run_arguments, *run_options])])
     assert result.exit_code == 0, result.output
-    return Ran(tmp_path / "out", json.loads(result.stdout), comparison_counts)
+    return FinishedRun(tmp_path / "out", json.loads(result.stdout), comparison_counts)
 
 
-def test_each_version_is_compared_once_in_a_whole_run(ran: Ran) -> None:
+def test_each_version_is_compared_once_in_a_whole_run(ran: FinishedRun) -> None:
     assert ran.compared == {("train-v1", 1): 1, ("train-v2", 1): 1, ("train-v2", 2): 1}
 
 
 def test_the_page_and_the_json_of_a_run_are_those_of_comparing_its_folder(
-    gedanken: Cli, ran: Ran, tmp_path: Path
+    gedanken: Cli, ran: FinishedRun, tmp_path: Path
 ) -> None:
     page = tmp_path / "again.html"
     result = gedanken("compare", ran.folder, "--html", page, "--json")

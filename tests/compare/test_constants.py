@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.joined_numbers import joined_numbers, names_of_joined
 from gedanken.compare.output.transcript import VALUE
@@ -20,10 +20,10 @@ def log(seed: int, head: str, rounds: int = 8) -> str:
     )
 
 
-def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
+def find_checks(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
     logs = [log(seed, really) for seed in range(real)]
     imagined = [log(20 + index, shown if index < others else really) for index in range(3)]
-    return checks(compared(logs, imagined))
+    return structural_checks(compare_logs(logs, imagined))
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def found(really: str, shown: str, real: int = 7, others: int = 3) -> list[str]:
     ],
 )
 def test_a_constant_is_told_however_its_number_is_written(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
-    assert found(really, really) == []
+    assert find_checks(really, shown) == ["constant line differs"]
+    assert find_checks(really, really) == []
 
 
 @pytest.mark.parametrize("shown", ["lr 0.005, dropout 0.3", "lr 0.02, dropout 0.3, 6.3M params"])
 def test_two_numbers_of_one_line_are_one_finding(shown: str) -> None:
-    assert found(shown, shown.replace("0.", "0.1").replace("6.3M", "7.4M")) == ["constant line differs"]
+    assert find_checks(shown, shown.replace("0.", "0.1").replace("6.3M", "7.4M")) == ["constant line differs"]
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,19 @@ def test_two_numbers_of_one_line_are_one_finding(shown: str) -> None:
     ],
 )
 def test_equal_numbers_under_two_names_are_two_constants(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
-    assert found(really, really) == []
+    assert find_checks(really, shown) == ["constant line differs"]
+    assert find_checks(really, really) == []
 
 
 def test_a_constant_that_one_log_has_otherwise_is_undecided() -> None:
     logs = [log(seed, "lr 0.02") for seed in range(7)]
-    result = compared(logs, [log(20, "lr 0.005"), log(21, "lr 0.02"), log(22, "lr 0.02")])
-    assert checks(result) == [] and any("“lr 0.005”" in reason for reason in result.undecided)
+    result = compare_logs(logs, [log(20, "lr 0.005"), log(21, "lr 0.02"), log(22, "lr 0.02")])
+    assert structural_checks(result) == [] and any("“lr 0.005”" in reason for reason in result.undecided)
 
 
 def test_a_large_number_with_commas_is_told_of_one_log_as_without_them() -> None:
-    assert found("9,876,543 weights", "9,312,543 weights", real=5, others=1) == ["constant line differs"]
-    assert found("60,000 images", "12,500 images", real=5, others=1) == []
+    assert find_checks("9,876,543 weights", "9,312,543 weights", real=5, others=1) == ["constant line differs"]
+    assert find_checks("60,000 images", "12,500 images", real=5, others=1) == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_large_number_with_commas_is_told_of_one_log_as_without_them() -> None
     ],
 )
 def test_what_depends_on_the_machine_is_no_constant(really: str, shown: str) -> None:
-    assert found(really, shown) == [] == found(really, shown, others=1)
+    assert find_checks(really, shown) == [] == find_checks(really, shown, others=1)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_depends_on_the_machine_is_no_constant(really: str, shown: str) -> 
 def test_what_depends_on_the_machine_is_no_constant_where_each_round_shows_it(really: str, shown: str) -> None:
     heads = [really] * 7 + [shown] * 3
     logs = [log(seed, "").replace("round", f"{line}\nround") for seed, line in enumerate(heads)]
-    assert checks(compared(logs[:7], logs[7:])) == []
+    assert structural_checks(compare_logs(logs[:7], logs[7:])) == []
 
 
 @pytest.mark.parametrize(
@@ -140,16 +140,16 @@ def test_what_depends_on_the_machine_is_no_constant_where_each_round_shows_it(re
     ],
 )
 def test_what_the_program_sets_is_a_constant_beside_names_of_the_machine(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
+    assert find_checks(really, shown) == ["constant line differs"]
 
 
 def test_many_settings_do_not_silence_a_whole_number() -> None:
     settings = "lr 0.02\nmomentum 0.9\ndropout 0.1\nweight decay 0.05"
-    assert found(f"batch size 64\n{settings}", f"batch size 32\n{settings}") == ["constant line differs"]
+    assert find_checks(f"batch size 64\n{settings}", f"batch size 32\n{settings}") == ["constant line differs"]
     logs = [log(seed, f"batch size 64\n{settings}") for seed in range(7)]
     other_logs = [log(seed, f"batch size 64\n{settings.replace('0.02', '0.5')}") for seed in (20, 21, 22)]
-    result = compared(logs, other_logs)
-    assert checks(result) == [] and any("“lr 0.5”" in reason for reason in result.undecided)
+    result = compare_logs(logs, other_logs)
+    assert structural_checks(result) == [] and any("“lr 0.5”" in reason for reason in result.undecided)
 
 
 def test_joined_numbers_are_found_with_their_names() -> None:
@@ -164,10 +164,10 @@ def test_joined_numbers_are_found_with_their_names() -> None:
 def test_a_log_may_lack_a_line_of_settings(shown: str) -> None:
     head = "momentum 0.9, corpus of 91,734 sentences"
     logs = [log(seed, head) for seed in range(7)]
-    missing = compared(logs, [log(20, head), log(21, shown), log(22, head)])
-    assert "constant line differs" not in checks(missing)
-    other_result = compared(logs, [log(20, head.replace("734", "733")), log(21, shown), log(22, head)])
-    assert "constant line differs" in checks(other_result)
+    missing = compare_logs(logs, [log(20, head), log(21, shown), log(22, head)])
+    assert "constant line differs" not in structural_checks(missing)
+    other_result = compare_logs(logs, [log(20, head.replace("734", "733")), log(21, shown), log(22, head)])
+    assert "constant line differs" in structural_checks(other_result)
 
 
 HEADS = (
@@ -196,7 +196,11 @@ def small_logs(draw: st.DrawFn) -> str:
 )
 def test_no_set_of_small_logs_is_too_odd_to_be_compared(some: list[str], imagined: list[str], head: str) -> None:
     real_logs = [log(seed, head) for seed in range(7)]
-    assert compared(real_logs, imagined) and compared(some, imagined) and compared(real_logs + some, imagined)
+    assert (
+        compare_logs(real_logs, imagined)
+        and compare_logs(some, imagined)
+        and compare_logs(real_logs + some, imagined)
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,8 +213,8 @@ def test_no_set_of_small_logs_is_too_odd_to_be_compared(some: list[str], imagine
     ],
 )
 def test_a_setting_of_any_name_at_the_head_is_a_constant(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
-    assert found(really, really) == []
+    assert find_checks(really, shown) == ["constant line differs"]
+    assert find_checks(really, really) == []
 
 
 @pytest.mark.parametrize(
@@ -225,10 +229,10 @@ def test_a_setting_of_any_name_at_the_head_is_a_constant(really: str, shown: str
 )
 def test_a_number_at_the_head_that_may_be_measured_is_undecided(really: str, shown: str) -> None:
     logs = [log(seed, really) for seed in range(7)]
-    result = compared(logs, [log(seed, shown) for seed in (20, 21, 22)])
-    assert checks(result) == []
+    result = compare_logs(logs, [log(seed, shown) for seed in (20, 21, 22)])
+    assert structural_checks(result) == []
     assert [reason for reason in result.undecided if f"“{shown}”" in reason]
-    same = compared(logs, [log(seed, really) for seed in (20, 21, 22)])
+    same = compare_logs(logs, [log(seed, really) for seed in (20, 21, 22)])
     assert not [reason for reason in same.undecided if "all 7 real" in reason.lower()]
 
 
@@ -244,5 +248,7 @@ def test_a_number_at_the_head_that_may_be_measured_is_undecided(really: str, sho
 )
 def test_a_measured_number_at_the_head_is_not_judged(really: str, shown: str) -> None:
     logs = [log(seed, really) for seed in range(7)]
-    result = compared(logs, [log(seed, shown) for seed in (20, 21, 22)])
-    assert checks(result) == [] and not [reason for reason in result.undecided if "7 real runs show" in reason]
+    result = compare_logs(logs, [log(seed, shown) for seed in (20, 21, 22)])
+    assert structural_checks(result) == [] and not [
+        reason for reason in result.undecided if "7 real runs show" in reason
+    ]

@@ -3,10 +3,10 @@
 from random import Random
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 
-def labeller(seed: int, parts: int = 10, end: str = "N 300\nP {:.3f}\n", has_end: int = 100) -> str:
+def labeller_log(seed: int, parts: int = 10, end: str = "N 300\nP {:.3f}\n", has_end: int = 100) -> str:
     random = Random(seed)
     states = [
         f"Done: {10 * part}.0% speed: {random.randrange(900, 999)} cost: {9 / part:.4f}" for part in range(1, 11)
@@ -16,14 +16,14 @@ def labeller(seed: int, parts: int = 10, end: str = "N 300\nP {:.3f}\n", has_end
     )
 
 
-def tuner(seed: int) -> str:
+def tuner_log(seed: int) -> str:
     random = Random(seed)
     clock = f"[00:{random.randrange(30, 59)}<00:00, {random.random():.4f}s/it]"
     bar = f"1|20|Cost: {random.random():.12f}: 100%|█████| 20/20 {clock}"
     return f"tool: seed {random.randrange(10**6, 10**7)}\n{bar}\ntool: saved 6.4 GB\n"
 
 
-def arrows(seed: int) -> str:
+def arrow_log(seed: int) -> str:
     random = Random(seed)
     return "".join(
         f"train: iter={index} cost={2 - index / 20 + random.gauss(0, 0.02):.4f} |{'-' * random.randrange(1, 40)}>\n"
@@ -32,31 +32,31 @@ def arrows(seed: int) -> str:
 
 
 def test_a_log_that_ends_while_a_bar_is_drawn_ends_early_and_the_state_of_the_bar_is_no_finding() -> None:
-    cut = [labeller(seed, parts=5 + seed % 3, has_end=0) for seed in (20, 21, 22)]
-    result = compared([labeller(seed) for seed in range(7)], cut)
+    cut = [labeller_log(seed, parts=5 + seed % 3, has_end=0) for seed in (20, 21, 22)]
+    result = compare_logs([labeller_log(seed) for seed in range(7)], cut)
     assert [finding.check for finding in result.findings] == ["ends early"]
 
 
 def test_a_single_line_that_a_cut_bar_hides_is_told_though_one_log_alone_lacks_it() -> None:
-    real = [tuner(seed) for seed in range(7)]
-    cut = tuner(20).partition("100%")[0] + "70%|███▌ | 14/20 [00:21<00:09, 0.6412s/it]"
-    assert checks(compared(real, [cut, tuner(21), tuner(22)])) == ["ends early"]
+    real = [tuner_log(seed) for seed in range(7)]
+    cut = tuner_log(20).partition("100%")[0] + "70%|███▌ | 14/20 [00:21<00:09, 0.6412s/it]"
+    assert structural_checks(compare_logs(real, [cut, tuner_log(21), tuner_log(22)])) == ["ends early"]
 
 
 def test_a_copy_to_the_byte_is_told_though_a_bar_leaves_a_single_number() -> None:
-    real = [tuner(seed) for seed in range(7)]
-    assert checks(compared(real, [real[3], tuner(21), tuner(22)])) == ["log copied"]
-    assert checks(compared(real, [tuner(20), tuner(21), tuner(22)])) == []
+    real = [tuner_log(seed) for seed in range(7)]
+    assert structural_checks(compare_logs(real, [real[3], tuner_log(21), tuner_log(22)])) == ["log copied"]
+    assert structural_checks(compare_logs(real, [tuner_log(20), tuner_log(21), tuner_log(22)])) == []
 
 
 def test_a_bar_of_letters_at_the_end_of_a_line_is_no_wording() -> None:
-    real = [arrows(seed) for seed in range(7)]
-    assert checks(compared(real, [arrows(seed) for seed in (20, 21, 22)])) == []
-    with_note = [arrows(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
-    assert checks(compared(real, with_note)) == ["line in no real log"]
+    real = [arrow_log(seed) for seed in range(7)]
+    assert structural_checks(compare_logs(real, [arrow_log(seed) for seed in (20, 21, 22)])) == []
+    with_note = [arrow_log(seed).replace("\n", "\nnote: a queue was emptied\n", 1) for seed in (20, 21, 22)]
+    assert structural_checks(compare_logs(real, with_note)) == ["line in no real log"]
 
 
-def blocks(seed: int, held_out_seed: int | None = None) -> str:
+def block_log(seed: int, held_out_seed: int | None = None) -> str:
     """Blocks of epochs; with `held_out_seed`, their held-out values are those of another run."""
     held_out, training = Random(seed if held_out_seed is None else held_out_seed), Random(seed + 50)
     return "".join(
@@ -66,12 +66,14 @@ def blocks(seed: int, held_out_seed: int | None = None) -> str:
 
 
 def test_a_curve_below_a_heading_that_is_another_run_s_is_a_copy() -> None:
-    real = [blocks(seed) for seed in range(7)]
-    assert checks(compared(real, [blocks(20, held_out_seed=3), blocks(21), blocks(22)])) == ["curve copied"]
-    assert checks(compared(real, [blocks(20), blocks(21), blocks(22)])) == []
+    real = [block_log(seed) for seed in range(7)]
+    assert structural_checks(compare_logs(real, [block_log(20, held_out_seed=3), block_log(21), block_log(22)])) == [
+        "curve copied"
+    ]
+    assert structural_checks(compare_logs(real, [block_log(20), block_log(21), block_log(22)])) == []
 
 
-def drawn_between(seed: int, line_count: int | None = None) -> str:
+def redrawn_bar_log(seed: int, line_count: int | None = None) -> str:
     """Lines between which one bar is drawn again and again; with `line_count`, only the first lines."""
     random = Random(seed)
     lines = ["loading shards"]
@@ -84,18 +86,22 @@ def drawn_between(seed: int, line_count: int | None = None) -> str:
 
 @pytest.mark.parametrize("shown", [9, 12, 13, 17])
 def test_a_log_that_ends_behind_a_bar_that_is_not_full_ends_early(shown: int) -> None:
-    real = [drawn_between(seed) for seed in range(7)]
-    result = compared(real, [drawn_between(seed, shown) for seed in (20, 21, 22)])
+    real = [redrawn_bar_log(seed) for seed in range(7)]
+    result = compare_logs(real, [redrawn_bar_log(seed, shown) for seed in (20, 21, 22)])
     assert [finding.check for finding in result.findings] == ["ends early"]
     assert f"after line {shown}" in result.findings[0].observed
-    assert checks(compared(real, [drawn_between(20, shown), drawn_between(21), drawn_between(22)])) == ["ends early"]
-    assert checks(compared(real, [drawn_between(seed) for seed in (20, 21, 22)])) == []
+    assert structural_checks(
+        compare_logs(real, [redrawn_bar_log(20, shown), redrawn_bar_log(21), redrawn_bar_log(22)])
+    ) == ["ends early"]
+    assert structural_checks(compare_logs(real, [redrawn_bar_log(seed) for seed in (20, 21, 22)])) == []
 
 
 def test_a_log_whose_last_bar_is_drawn_otherwise_does_not_end_early() -> None:
-    real = [drawn_between(seed) for seed in range(7)]
-    unfinished = [drawn_between(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
-    assert "ends early" not in checks(compared(real, unfinished))
+    real = [redrawn_bar_log(seed) for seed in range(7)]
+    unfinished = [redrawn_bar_log(seed).replace("100%|", " 98%|").replace("60/60", "59/60") for seed in (20, 21, 22)]
+    assert "ends early" not in structural_checks(compare_logs(real, unfinished))
     late_bar = "Fitting:  98%|#########-| 59/60 [00:30<00:01, 2.1it/s]\n"
-    stopped = [drawn_between(seed, -1) + late_bar for seed in range(7)]
-    assert "ends early" not in checks(compared(stopped, [drawn_between(seed) for seed in (20, 21, 22)]))
+    stopped = [redrawn_bar_log(seed, -1) + late_bar for seed in range(7)]
+    assert "ends early" not in structural_checks(
+        compare_logs(stopped, [redrawn_bar_log(seed) for seed in (20, 21, 22)])
+    )

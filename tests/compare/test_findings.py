@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
+from builders import (
+    SHAPE,
+    TRACEBACK,
+    TRAIN,
+    find_differences,
+    imagined,
+    kinds,
+    lines,
+    program,
+    real,
+    seeds,
+    with_exit_code,
+)
 
 from gedanken.compare import compare_runs
 from gedanken.compare.checks.blank_lines import blank_lines
@@ -25,7 +37,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 
 REAL = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 100], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(4)]
-MANY = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 1000], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(40)]
+FORTY_RUNS = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 1000], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(40)]
 VARIED = [SHAPE + lines([0.9501 + seed / 70, 0.4203 + seed / 90, 0.3007 + seed / 110]) for seed in range(4)]
 GOOD = SHAPE + lines([0.99, 0.41, 0.32], [0.7, 0.88, 0.908])
 TIMED = TRAIN + "print(f'Training took {time.time() - start:.1f}s')\n"
@@ -47,10 +59,10 @@ class Case(NamedTuple):
     earlier: Sequence[Execution] = ()
 
 
-BEFORE = [imagined(lines([0.8123, 0.5234]), 0, program="train-v0"), real(lines([0.93, 0.52]), program="train-v0")]
+EARLIER = [imagined(lines([0.8123, 0.5234]), 0, program="train-v0"), real(lines([0.93, 0.52]), program="train-v0")]
 
 
-def good(last: str, first: str = "") -> str:
+def good_output(last: str, first: str = "") -> str:
     return first + GOOD + last
 
 
@@ -65,7 +77,7 @@ CASES = {
         "foreign_lines",
         "line without a print",
         "Training complete. Model saved.",
-        good("Training complete. Model saved.\n"),
+        good_output("Training complete. Model saved.\n"),
     ),
     "words about a traceback": Case(
         "foreign_lines",
@@ -80,7 +92,7 @@ CASES = {
         GOOD.replace(SHAPE, "shape of input passed through the network is torch.Size([64, 3, 32, 32])\n"),
     ),
     "a reply in braces": Case(
-        "literals", "literal differs", "{Epoch 1/3 - loss: 0.1349}", good("", "{Epoch 1/3 - loss: 0.1349}\n")
+        "literals", "literal differs", "{Epoch 1/3 - loss: 0.1349}", good_output("", "{Epoch 1/3 - loss: 0.1349}\n")
     ),
     "a shape shown for each batch": Case("counts", "print count differs", SHAPE.strip(), SHAPE * 40 + GOOD),
     "a shape never shown": Case("counts", "print count differs", "shape of input is {}", GOOD.replace(SHAPE, "")),
@@ -88,8 +100,8 @@ CASES = {
         "order",
         "out of order",
         "Goodbye.",
-        good("Goodbye.\nSaved.\n"),
-        good("Saved.\nGoodbye.\n"),
+        good_output("Goodbye.\nSaved.\n"),
+        good_output("Saved.\nGoodbye.\n"),
         TRAIN + "print('Saved.')\nprint('Goodbye.')\n",
         [f"{text}Saved.\nGoodbye.\n" for text in REAL],
     ),
@@ -97,8 +109,8 @@ CASES = {
         "proven_lines_differ",
         "proven line differs",
         "Images in a batch: 128",
-        good("Images in a batch: 128\n"),
-        good("Images in a batch: 64\n"),
+        good_output("Images in a batch: 128\n"),
+        good_output("Images in a batch: 64\n"),
         TRAIN + "BATCH = 64\nprint(f'Images in a batch: {BATCH}')\n",
         [f"{text}Images in a batch: 64\n" for text in REAL],
     ),
@@ -106,8 +118,8 @@ CASES = {
         "constant_lines_differ",
         "constant line differs",
         "Files found: 50891",
-        good("Files found: 50891\n"),
-        good("Files found: 50890\n"),
+        good_output("Files found: 50891\n"),
+        good_output("Files found: 50890\n"),
         TRAIN + "print('Files found:', len(files))\n",
         [f"{text}Files found: 50890\n" for text in (*REAL, GOOD)],
     ),
@@ -122,7 +134,11 @@ CASES = {
     ),
     "nothing printed": Case("epochs", "epochs silently missing", "No output.", "No output.\n"),
     "an epoch left out with dots": Case(
-        "epochs", "epochs declared as skipped", "...", GOOD.replace(GOOD.splitlines(True)[2], "...\n"), good("...\n")
+        "epochs",
+        "epochs declared as skipped",
+        "...",
+        GOOD.replace(GOOD.splitlines(True)[2], "...\n"),
+        good_output("...\n"),
     ),
     "a reply that was cut": Case(
         "epochs",
@@ -135,7 +151,7 @@ CASES = {
         "epochs",
         "epochs too many",
         "Epoch 4/3 - loss: 0.3200 - acc: 0.9080",
-        good("Epoch 4/3 - loss: 0.3200 - acc: 0.9080\n"),
+        good_output("Epoch 4/3 - loss: 0.3200 - acc: 0.9080\n"),
     ),
     "loss and accuracy rising together": Case(
         "first_and_last",
@@ -161,7 +177,7 @@ CASES = {
         "impossible_values",
         "contradiction",
         "Epoch 2/3 - loss: 0.3200 - acc: 0.9080",
-        good("Epoch 2/3 - loss: 0.3200 - acc: 0.9080\n"),
+        good_output("Epoch 2/3 - loss: 0.3200 - acc: 0.9080\n"),
     ),
     "another total": Case(
         "impossible_values", "contradiction", "Epoch 1/10 - loss: 0.9900 - acc: 0.7000", GOOD.replace("/3", "/10")
@@ -170,8 +186,8 @@ CASES = {
         "times",
         "time differs",
         "Training took 2.1s",
-        good("Training took 2.1s\n"),
-        good("Training took 33.0 s\n"),
+        good_output("Training took 2.1s\n"),
+        good_output("Training took 33.0 s\n"),
         TIMED,
         [f"{text}Training took 4{seed}.7s\n" for seed, text in enumerate(REAL)],
     ),
@@ -190,7 +206,7 @@ CASES = {
         "Epoch 1/3 - loss: 0.8123 - acc: 0.7292",
         SHAPE + lines([0.8123, 0.5234, 0.3412]),
         SHAPE + lines([0.8123, 0.5243, 0.3412], [0.7293, 0.8, 0.9]),
-        earlier=BEFORE,
+        earlier=EARLIER,
     ),
     "numbers of a real run": Case(
         "copied_numbers",
@@ -201,22 +217,28 @@ CASES = {
         real=VARIED,
     ),
     "a GPU that nobody asked for": Case(
-        "gpu_claims", "GPUs it could not use", "Using 4 GPUs", good("", "Using 4 GPUs\n"), good("", "Using no GPU\n")
+        "gpu_claims",
+        "GPUs it could not use",
+        "Using 4 GPUs",
+        good_output("", "Using 4 GPUs\n"),
+        good_output("", "Using no GPU\n"),
     ),
 }
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
-def found_in(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
-    real_runs = [ended(seed) for seed in seeds(case.real)]
-    return findings_of(program(case.source), real_runs, [ended(imagined(text), cause)], earlier=case.earlier)
+def findings_in(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
+    real_runs = [with_exit_code(seed) for seed in seeds(case.real)]
+    return find_differences(
+        program(case.source), real_runs, [with_exit_code(imagined(text), cause)], earlier=case.earlier
+    )
 
 
 @cases
 def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
     texts = [
         line.text
-        for finding in found_in(case, case.bad, case.cause)
+        for finding in findings_in(case, case.bad, case.cause)
         if finding.check == case.kind
         for line in finding.evidence
     ]
@@ -226,24 +248,26 @@ def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
 @cases
 def test_the_number_of_the_line_is_the_one_in_the_output(case: Case) -> None:
     output_lines = case.bad.splitlines()
-    refs = [line for finding in found_in(case, case.bad, case.cause) for line in finding.evidence]
+    refs = [line for finding in findings_in(case, case.bad, case.cause) for line in finding.evidence]
     for line in refs:
         assert line.source != imagined("").label or output_lines[line.number - 1] == line.text
 
 
 @cases
 def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
-    assert case.kind not in kinds(found_in(case, case.twin))
+    assert case.kind not in kinds(findings_in(case, case.twin))
 
 
-def named(check: Check) -> str:
+def function_name(check: Check) -> str:
     return str(getattr(check, "__name__", ""))
 
 
 @cases
 def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare_runs, "CHECKS", tuple(check for check in CHECKS if named(check) != case.check))
-    findings = [finding for finding in found_in(case, case.bad, case.cause) if finding.check == case.kind]
+    monkeypatch.setattr(
+        compare_runs, "CHECKS", tuple(check for check in CHECKS if function_name(check) != case.check)
+    )
+    findings = [finding for finding in findings_in(case, case.bad, case.cause) if finding.check == case.kind]
     assert case.line not in [line.text for finding in findings for line in finding.evidence]
 
 
@@ -253,12 +277,12 @@ OF_LOGS = (blank_lines, ends_early, skipped_counts, small_constants_differ)
 
 def test_every_check_has_a_case() -> None:
     checks = [check for check in CHECKS if check not in (*ORACLES, *OF_LOGS)]
-    assert {case.check for case in CASES.values()} == {named(check) for check in checks}
+    assert {case.check for case in CASES.values()} == {function_name(check) for check in checks}
 
 
 def test_the_article_s_two_wordings_are_both_named() -> None:
     case = CASES["the article's shape"]
-    (finding,) = found_in(case, case.bad)
+    (finding,) = findings_in(case, case.bad)
     assert "“shape of input is {}” (line 17)" in format_finding(finding)
     assert "“shape of input passed through the network is torch.Size([64, 3, 32, 32])”" in format_finding(finding)
     assert [(line.source, line.number) for line in finding.evidence] == [
@@ -271,42 +295,45 @@ def test_the_article_s_two_wordings_are_both_named() -> None:
 def test_one_changed_wording_is_named_once_however_often_it_appears() -> None:
     text = "".join(f"Epoch {n}/3, loss {n}, acc {n}\n" for n in (1, 2, 3))
     assert (
-        kinds(findings_of(program(), seeds(REAL), [imagined(text), imagined(text, 2)])).count("literal differs") == 1
+        kinds(find_differences(program(), seeds(REAL), [imagined(text), imagined(text, 2)])).count("literal differs")
+        == 1
     )
 
 
 def test_a_seed_fixed_by_the_program_holds_as_far_as_a_cut_reply_goes() -> None:
     run = imagined(REAL[0][:70], cause=Cause.CUT, exit_code=None)
-    assert kinds(findings_of(program(SEEDED), seeds([REAL[0]] * 2), [run])) == ["epochs cut"]
+    assert kinds(find_differences(program(SEEDED), seeds([REAL[0]] * 2), [run])) == ["epochs cut"]
 
 
 def test_a_seed_that_does_not_hold_is_told_of_the_program_and_not_of_the_model() -> None:
-    findings = findings_of(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
+    findings = find_differences(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
     assert kinds(findings) == ["seed does not hold"]
     assert findings[0].evidence[0].text == REAL[1].splitlines()[3]
 
 
 def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
     lucky = SHAPE + lines([0.95, 0.4, 0.05], [0.7, 0.88, 0.99])
-    real_runs = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(MANY[1:], start=1))]
-    assert kinds(findings_of(program(), real_runs, [imagined(lucky, 0)])) == []
-    assert kinds(findings_of(program(), real_runs, [imagined(lucky, 0), imagined(lucky, 1)])) == ["outlier"]
+    real_runs = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(FORTY_RUNS[1:], start=1))]
+    assert kinds(find_differences(program(), real_runs, [imagined(lucky, 0)])) == []
+    assert kinds(find_differences(program(), real_runs, [imagined(lucky, 0), imagined(lucky, 1)])) == ["outlier"]
 
 
 def test_a_run_that_did_not_finish_sets_no_range() -> None:
     stopped_run = real(SHAPE + lines([0.01], [0.99], 3), 70, cause=Cause.TIMED_OUT, exit_code=137)
     low = imagined(GOOD.replace("0.3200", "0.1234"))
-    assert "outlier" in kinds(findings_of(program(), [*seeds(MANY), stopped_run], [low]))
-    assert findings_of(program(), [*seeds(MANY), stopped_run], [imagined(GOOD)]) == ()
+    assert "outlier" in kinds(find_differences(program(), [*seeds(FORTY_RUNS), stopped_run], [low]))
+    assert find_differences(program(), [*seeds(FORTY_RUNS), stopped_run], [imagined(GOOD)]) == ()
 
 
 def test_a_line_that_failed_real_runs_show_too_is_no_finding() -> None:
     failed_output = (
         f"{GOOD}Loss is not a number, stopping.\nTraceback (most recent call last):\nValueError: bad loss\n"
     )
-    real_runs = [ended(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, failed_output, failed_output])]
-    assert findings_of(None, real_runs, [ended(imagined(failed_output))]) == ()
-    (finding,) = findings_of(None, real_runs, [ended(imagined(SHAPE + failed_output))])
+    real_runs = [
+        with_exit_code(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, failed_output, failed_output])
+    ]
+    assert find_differences(None, real_runs, [with_exit_code(imagined(failed_output))]) == ()
+    (finding,) = find_differences(None, real_runs, [with_exit_code(imagined(SHAPE + failed_output))])
     assert finding.check == "print count differs" and format_finding(finding).endswith(
         "shows it 2 times before it failed."
     )
@@ -314,25 +341,25 @@ def test_a_line_that_failed_real_runs_show_too_is_no_finding() -> None:
 
 def test_a_program_that_we_stopped_did_not_fail() -> None:
     stopped_run = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
-    assert kinds(findings_of(program(), [stopped_run], [imagined(GOOD)])) == []
+    assert kinds(find_differences(program(), [stopped_run], [imagined(GOOD)])) == []
 
 
 def test_the_range_of_a_program_that_fixes_its_seed_is_that_of_its_reseeded_runs() -> None:
     real_runs = seeds([REAL[0]] * 2) + [real(text, seed, arm="reseeded") for seed, text in enumerate(REAL)]
-    assert kinds(findings_of(program(SEEDED), real_runs, [imagined(GOOD)])) == ["fixed seed, other output"]
+    assert kinds(find_differences(program(SEEDED), real_runs, [imagined(GOOD)])) == ["fixed seed, other output"]
 
 
 @pytest.mark.parametrize(("claims", "explained"), [((), None), (("os",), None), (("os", "gpus"), "gpus")])
 def test_claimed_gpus_explain_another_time(claims: tuple[str, ...], explained: str | None) -> None:
     case = CASES["four GPUs' worth of haste"]
-    (finding,) = findings_of(program(case.source), seeds(case.real), [imagined(case.bad)], claims)
+    (finding,) = find_differences(program(case.source), seeds(case.real), [imagined(case.bad)], claims)
     assert (finding.check, finding.explained_by) == ("time differs", explained)
 
 
 def test_a_claimed_time_is_held_against_the_clock_where_the_program_prints_none() -> None:
     slow = imagined(GOOD.replace("\n", ", time: 9 s\n"))
-    assert "time differs" in kinds(findings_of(program(), seeds(REAL, seconds=8.0), [slow]))
-    assert "time differs" not in kinds(findings_of(program(), seeds(REAL, seconds=30.0), [slow]))
+    assert "time differs" in kinds(find_differences(program(), seeds(REAL, seconds=8.0), [slow]))
+    assert "time differs" not in kinds(find_differences(program(), seeds(REAL, seconds=30.0), [slow]))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +382,7 @@ def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> 
 
 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
-    findings = findings_of(None, seeds(REAL), [imagined(good("Done!\n"))])
+    findings = find_differences(None, seeds(REAL), [imagined(good_output("Done!\n"))])
     assert [(finding.check, finding.evidence[0].text) for finding in findings] == [("line in no real log", "Done!")]
 
 
@@ -363,7 +390,7 @@ def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
     reworded = GOOD.replace("shape of input is", "shape of input passed through the network is")
     chatty = "".join(f"Here comes remark {chr(97 + index) * 3}!\n" for index in range(9))
     samples = [imagined(reworded + chatty, sample) for sample in range(12)]
-    findings_by_check = {finding.check: finding for finding in findings_of(program(), seeds(REAL), samples)}
+    findings_by_check = {finding.check: finding for finding in find_differences(program(), seeds(REAL), samples)}
     labels = {sample.label for sample in samples}
     for kind in ("literal differs", "line without a print"):
         assert labels <= {line.source for line in findings_by_check[kind].evidence}, kind
@@ -371,5 +398,5 @@ def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
 
 def test_a_changed_wording_stands_beside_the_real_line_with_the_same_numbers() -> None:
     log = "Epoch 1 loss: 0.5\nEpoch 2 loss: 0.3\n"
-    (finding,) = findings_of(None, [real(log, 1)], [imagined(log.replace("2 loss", "2 lost"))])
+    (finding,) = find_differences(None, [real(log, 1)], [imagined(log.replace("2 loss", "2 lost"))])
     assert [line.text for line in finding.evidence] == ["Epoch 2 lost: 0.3", "Epoch 2 loss: 0.3"]

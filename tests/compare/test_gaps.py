@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 
 def csv(random: Random, step: int) -> str:
@@ -33,7 +33,7 @@ def per_epoch(random: Random, step: int) -> str:
 
 
 HEADS: dict[Callable[[Random, int], str], str] = {csv: "epoch,rmse,seconds\n", columns: "     rmse   step\n"}
-COUNTED: dict[Callable[[Random, int], str], str] = {
+EXPECTED_GAPS: dict[Callable[[Random, int], str], str] = {
     csv: "epoch 5 to 7",
     columns: "step 50 to 70",
     process: "250 to 350",
@@ -57,41 +57,41 @@ def log(style: Callable[[Random, int], str], seed: int, left_out: int | None = N
 @pytest.mark.parametrize("style", STYLES)
 def test_a_step_that_one_of_three_leaves_out_is_one_finding(style: Callable[[Random, int], str]) -> None:
     real = [log(style, seed) for seed in range(7)]
-    comparison = compared(real, [log(style, 20, left_out=6), log(style, 21), log(style, 22)])
-    assert checks(comparison) == ["count skips"]
+    comparison = compare_logs(real, [log(style, 20, left_out=6), log(style, 21), log(style, 22)])
+    assert structural_checks(comparison) == ["count skips"]
     (skips,) = (finding for finding in comparison.findings if finding.check == "count skips")
     assert skips.runs == ("imagined1",)
-    assert skips.observed.startswith(f"jumps from {COUNTED[style]} ")
+    assert skips.observed.startswith(f"jumps from {EXPECTED_GAPS[style]} ")
     assert not any("missing" in reason for reason in comparison.undecided)
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_logs_that_count_on_are_no_finding(style: Callable[[Random, int], str]) -> None:
     real = [log(style, seed) for seed in range(7)]
-    assert checks(compared(real, [log(style, seed) for seed in (20, 21, 22)])) == []
+    assert structural_checks(compare_logs(real, [log(style, seed) for seed in (20, 21, 22)])) == []
 
 
 def test_what_the_gap_does_not_hold_is_a_finding_of_its_own() -> None:
     real = [log(per_epoch, seed).replace("done", "testing\ntested\ndone") for seed in range(7)]
     incomplete = log(per_epoch, 20, left_out=6).replace("done", "tested\ndone")
     others = [log(per_epoch, seed).replace("done", "testing\ntested\ndone") for seed in (21, 22)]
-    assert "count skips" in checks(compared(real, [incomplete, *others]))
-    assert "print count differs" in checks(compared(real, [incomplete] * 3))
+    assert "count skips" in structural_checks(compare_logs(real, [incomplete, *others]))
+    assert "print count differs" in structural_checks(compare_logs(real, [incomplete] * 3))
 
 
-NAMED = ("parses", "adds", "rejects nan", "keeps order", "is stable", "closes")
+CASE_NAMES = ("parses", "adds", "rejects nan", "keeps order", "is stable", "closes")
 
 
 @pytest.mark.parametrize("head", ["ok {} - {}", "[{}/6] building {}.o", "Case {} finished: {}"])
 def test_what_is_numbered_counts_whatever_is_said_of_each(head: str) -> None:
     def make_log(seed: int, left_out: int = 0) -> str:
-        lines = [head.format(number, name) for number, name in enumerate(NAMED, start=1) if number != left_out]
+        lines = [head.format(number, name) for number, name in enumerate(CASE_NAMES, start=1) if number != left_out]
         return "\n".join([*lines, f"took {Random(seed).random():.3f} s", ""])
 
     real = [make_log(seed) for seed in range(7)]
-    comparison = compared(real, [make_log(seed, left_out=3) for seed in (20, 21, 22)])
-    assert checks(comparison) == ["count skips"] and " 2 to 4 " in comparison.findings[0].observed
-    assert checks(compared(real, [make_log(seed) for seed in (20, 21, 22)])) == []
+    comparison = compare_logs(real, [make_log(seed, left_out=3) for seed in (20, 21, 22)])
+    assert structural_checks(comparison) == ["count skips"] and " 2 to 4 " in comparison.findings[0].observed
+    assert structural_checks(compare_logs(real, [make_log(seed) for seed in (20, 21, 22)])) == []
 
 
 def test_the_best_step_so_far_may_jump() -> None:
@@ -103,12 +103,14 @@ def test_the_best_step_so_far_may_jump() -> None:
         return "".join(lines)
 
     assert (
-        checks(compared([make_log(seed) for seed in range(7)], [make_log(20, worse=4), make_log(21), make_log(22)]))
+        structural_checks(
+            compare_logs([make_log(seed) for seed in range(7)], [make_log(20, worse=4), make_log(21), make_log(22)])
+        )
         == []
     )
 
 
-def in_rounds(seed: int, is_shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
+def log_in_rounds(seed: int, is_shown: Callable[[int, int], bool] = lambda *_: True, *, tested: bool = False) -> str:
     random, lines = Random(seed), []
     for part in range(6):
         for batch in range(0, 40, 10):
@@ -118,33 +120,33 @@ def in_rounds(seed: int, is_shown: Callable[[int, int], bool] = lambda *_: True,
     return "\n".join([*lines, ""])
 
 
-ROUNDS = [in_rounds(seed) for seed in range(7)]
+ROUNDS = [log_in_rounds(seed) for seed in range(7)]
 
 
 @pytest.mark.parametrize("tested", [False, True])
 def test_a_gap_in_what_counts_over_several_lines_is_no_early_end(tested: bool) -> None:
-    real = [in_rounds(seed, tested=tested) for seed in range(7)]
-    incomplete = [in_rounds(seed, lambda part, _at: part not in (2, 3), tested=tested) for seed in (20, 21, 22)]
-    comparison = compared(real, incomplete)
-    assert checks(comparison) == ["count skips"] and "1 to 4" in comparison.findings[0].observed
+    real = [log_in_rounds(seed, tested=tested) for seed in range(7)]
+    incomplete = [log_in_rounds(seed, lambda part, _at: part not in (2, 3), tested=tested) for seed in (20, 21, 22)]
+    comparison = compare_logs(real, incomplete)
+    assert structural_checks(comparison) == ["count skips"] and "1 to 4" in comparison.findings[0].observed
     assert not any("end" in reason for reason in comparison.undecided)
 
 
 def test_a_log_that_has_its_last_line_lacks_lines_before_it_and_does_not_end_early() -> None:
     left_out = ((2, 20), (2, 30), (3, 0))
-    incomplete = [in_rounds(seed, lambda *place: place not in left_out) for seed in (20, 21, 22)]
-    assert checks(compared(ROUNDS, incomplete)) == ["print count differs"]
+    incomplete = [log_in_rounds(seed, lambda *place: place not in left_out) for seed in (20, 21, 22)]
+    assert structural_checks(compare_logs(ROUNDS, incomplete)) == ["print count differs"]
 
 
 @pytest.mark.parametrize("last", [(5, 0), (4, 30)])
 def test_a_log_that_counts_over_several_lines_may_end_early_all_the_same(last: tuple[int, int]) -> None:
-    cut = [in_rounds(seed, lambda part, batch: (part, batch) <= last) for seed in (20, 21, 22)]
-    gap = [in_rounds(seed, lambda part, batch: part != 2 and (part, batch) <= last) for seed in (20, 21, 22)]
-    assert checks(compared(ROUNDS, cut)) == ["ends early"]
-    assert "ends early" in checks(compared(ROUNDS, gap))
+    cut = [log_in_rounds(seed, lambda part, batch: (part, batch) <= last) for seed in (20, 21, 22)]
+    gap = [log_in_rounds(seed, lambda part, batch: part != 2 and (part, batch) <= last) for seed in (20, 21, 22)]
+    assert structural_checks(compare_logs(ROUNDS, cut)) == ["ends early"]
+    assert "ends early" in structural_checks(compare_logs(ROUNDS, gap))
 
 
-def boxed(seed: int, left_out: int | None = None, add: float = 0.0) -> str:
+def boxed_log(seed: int, left_out: int | None = None, add: float = 0.0) -> str:
     random, lines = Random(seed), []
     for lap in range(14):
         nll, drift = 3 - lap / 5 + random.gauss(0, 0.02) + add, lap / 4 + random.gauss(0, 0.02)
@@ -153,7 +155,7 @@ def boxed(seed: int, left_out: int | None = None, add: float = 0.0) -> str:
     return "\n".join([*lines, ""])
 
 
-def in_parts(seed: int, left_out: tuple[int, ...] = (), add: float = 0.0) -> str:
+def log_in_parts(seed: int, left_out: tuple[int, ...] = (), add: float = 0.0) -> str:
     random, lines = Random(seed), []
     for round_number in range(12):
         rows = [
@@ -166,27 +168,27 @@ def in_parts(seed: int, left_out: tuple[int, ...] = (), add: float = 0.0) -> str
 
 
 def all_checks(real: list[str], imagined: list[str]) -> list[str]:
-    return [finding.check for finding in compared(real, imagined).findings]
+    return [finding.check for finding in compare_logs(real, imagined).findings]
 
 
 def test_what_only_its_order_places_is_compared_behind_a_gap_with_the_values_behind_it() -> None:
-    real = [boxed(seed) for seed in range(7)]
-    comparison = compared(real, [boxed(seed, left_out=5) for seed in (20, 21, 22)])
+    real = [boxed_log(seed) for seed in range(7)]
+    comparison = compare_logs(real, [boxed_log(seed, left_out=5) for seed in (20, 21, 22)])
     assert [finding.check for finding in comparison.findings] == ["count skips"]
     assert {series.name for series in comparison.series if series.p is not None} >= {"nll", "drift"}
-    shifted_checks = all_checks(real, [boxed(seed, left_out=5, add=0.5) for seed in (20, 21, 22)])
+    shifted_checks = all_checks(real, [boxed_log(seed, left_out=5, add=0.5) for seed in (20, 21, 22)])
     assert "count skips" in shifted_checks and len(shifted_checks) > 1
 
 
 @pytest.mark.parametrize("left_out", [(4,), (2, 3, 7)])
 def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: tuple[int, ...]) -> None:
-    real = [in_parts(seed) for seed in range(7)]
-    assert all_checks(real, [in_parts(seed, left_out) for seed in (20, 21, 22)]) == ["count skips"]
-    shifted_checks = all_checks(real, [in_parts(seed, left_out, add=0.5) for seed in (20, 21, 22)])
+    real = [log_in_parts(seed) for seed in range(7)]
+    assert all_checks(real, [log_in_parts(seed, left_out) for seed in (20, 21, 22)]) == ["count skips"]
+    shifted_checks = all_checks(real, [log_in_parts(seed, left_out, add=0.5) for seed in (20, 21, 22)])
     assert "count skips" in shifted_checks and len(shifted_checks) > 1
 
 
-def in_phases(seed: int, left_out: range = range(0), omitted_prefix: str = "") -> str:
+def log_in_phases(seed: int, left_out: range = range(0), omitted_prefix: str = "") -> str:
     """Rounds whose lines repeat the number of the round, in two prints.
 
     `left_out` holds the indexes of missing lines. Lines that begin with the 13 characters of
@@ -210,14 +212,14 @@ def in_phases(seed: int, left_out: range = range(0), omitted_prefix: str = "") -
 @pytest.mark.parametrize("first", [18, 19, 21, 22, 23])
 @pytest.mark.parametrize("behind", [42, 44, 45, 47])
 def test_a_gap_that_begins_or_ends_within_a_block_of_lines_is_one_finding(first: int, behind: int) -> None:
-    real = [in_phases(seed) for seed in range(7)]
-    comparison = compared(real, [in_phases(seed, range(first, behind)) for seed in (20, 21, 22)])
-    assert checks(comparison) == ["count skips"]
+    real = [log_in_phases(seed) for seed in range(7)]
+    comparison = compare_logs(real, [log_in_phases(seed, range(first, behind)) for seed in (20, 21, 22)])
+    assert structural_checks(comparison) == ["count skips"]
 
 
 def test_lines_that_are_missing_elsewhere_than_in_a_gap_are_told_beside_it() -> None:
-    real = [in_phases(seed) for seed in range(7)]
-    one_gap = [in_phases(seed, range(18, 42)) for seed in (20, 21, 22)]
-    assert checks(compared(real, one_gap)) == ["count skips"]
-    gap_and_line = [in_phases(seed, range(18, 42), omitted_prefix="fit 7 part 4 ") for seed in (20, 21, 22)]
-    assert sorted(checks(compared(real, gap_and_line))) == ["count skips", "print count differs"]
+    real = [log_in_phases(seed) for seed in range(7)]
+    one_gap = [log_in_phases(seed, range(18, 42)) for seed in (20, 21, 22)]
+    assert structural_checks(compare_logs(real, one_gap)) == ["count skips"]
+    gap_and_line = [log_in_phases(seed, range(18, 42), omitted_prefix="fit 7 part 4 ") for seed in (20, 21, 22)]
+    assert sorted(structural_checks(compare_logs(real, gap_and_line))) == ["count skips", "print count differs"]

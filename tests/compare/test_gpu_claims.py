@@ -1,7 +1,7 @@
 """GPUs that imagined runs mention: not invented if a real run mentions them too, or the program can."""
 
 import pytest
-from builders import findings_of, imagined, kinds, program, seeds
+from builders import find_differences, imagined, kinds, program, seeds
 
 from gedanken.compare.sentences import format_finding
 from gedanken.compare.source.program_source import Source
@@ -17,7 +17,7 @@ FALSE_CLAIM = "GPUs it could not use"
 def findings(
     source: str, output: str, really: str = "", claims: tuple[str, ...] = (), gpus: int = 0
 ) -> tuple[Finding, ...]:
-    return findings_of(program(source), seeds([really] * 2), [imagined(output)], claims, gpus=gpus)
+    return find_differences(program(source), seeds([really] * 2), [imagined(output)], claims, gpus=gpus)
 
 
 def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
@@ -27,9 +27,9 @@ def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
 
 def test_another_device_than_any_real_run_names_is_no_such_device() -> None:
     real_runs = seeds(["device cuda:0 loss 0.61\n"] * 2)
-    actual = findings_of(program("show(loss)"), real_runs, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
+    actual = find_differences(program("show(loss)"), real_runs, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
     assert FALSE_CLAIM in kinds(actual)
-    other_findings = findings_of(
+    other_findings = find_differences(
         program("show()"), seeds(["Using 1 GPUs\n"] * 2), [imagined("Using 4 GPUs\n")], gpus=1
     )
     assert FALSE_CLAIM in kinds(other_findings)

@@ -1,7 +1,7 @@
 """The words of a heading that name held-out data."""
 
 import pytest
-from test_primary_endpoint import Style, compared
+from test_primary_endpoint import LogStyle, compare_style
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,6 @@ from test_primary_endpoint import Style, compared
     ],
 )
 def test_a_heading_names_held_out_data_by_every_word_that_a_metric_may_have(heading: str, name: str) -> None:
-    style = Style(f"Epoch {{e}}\nTraining\n  Loss {{train:.4f}}\n{heading}\n  Loss {{held:.4f}}\n")
-    comparison = compared(style)
+    style = LogStyle(f"Epoch {{e}}\nTraining\n  Loss {{train:.4f}}\n{heading}\n  Loss {{held:.4f}}\n")
+    comparison = compare_style(style)
     assert comparison.endpoint and comparison.endpoint.name == name

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, seeds
+from builders import SHAPE, TRACEBACK, TRAIN, find_differences, imagined, kinds, lines, program, seeds, with_exit_code
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,11 +65,11 @@ QUIRKS: dict[str, tuple[str, list[str]]] = {
 @pytest.mark.parametrize(("source", "outputs"), QUIRKS.values(), ids=QUIRKS.keys())
 def test_a_perfect_imitation_has_no_findings_though_the_program(source: str, outputs: list[str]) -> None:
     outputs = outputs if len(outputs) > 1 else outputs * 3
-    real_runs = [ended(seed) for seed in seeds(outputs, seconds=0.5)]
+    real_runs = [with_exit_code(seed) for seed in seeds(outputs, seconds=0.5)]
     if "exit" in source:
         real_runs = [replace(run, exit_code=1, cause=Cause.FAILED) for run in real_runs]
-    imagined_runs = [ended(imagined(text, sample)) for sample, text in enumerate(outputs)]
-    assert findings_of(program(source), real_runs, imagined_runs) == ()
+    imagined_runs = [with_exit_code(imagined(text, sample)) for sample, text in enumerate(outputs)]
+    assert find_differences(program(source), real_runs, imagined_runs) == ()
 
 
 FRAGMENTS = [
@@ -87,9 +87,14 @@ FRAGMENTS = [
 
 @given(st.sampled_from([TRAIN, SEEDED, "", "def"]), st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text())
 def test_equal_outputs_have_no_findings_whatever_they_are(source: str, text: str) -> None:
-    real_runs = [ended(seed) for seed in seeds([text] * 3)]
-    assert findings_of(program(source), real_runs, [ended(imagined(text)), ended(imagined(text, 2))]) == ()
-    assert findings_of(None, real_runs, [ended(imagined(text))]) == ()
+    real_runs = [with_exit_code(seed) for seed in seeds([text] * 3)]
+    assert (
+        find_differences(
+            program(source), real_runs, [with_exit_code(imagined(text)), with_exit_code(imagined(text, 2))]
+        )
+        == ()
+    )
+    assert find_differences(None, real_runs, [with_exit_code(imagined(text))]) == ()
 
 
 @given(
@@ -102,4 +107,6 @@ def test_an_imitation_is_as_perfect_wherever_the_token_limit_cuts_it(
 ) -> None:
     text = "".join(line + "".join(between) for line in GOOD.splitlines(True))
     cut_run = imagined(text[: data.draw(st.integers(0, len(text) - 1))])
-    assert set(kinds(findings_of(program(source), seeds([text] * 3), [ended(cut_run, Cause.CUT)]))) <= {"epochs cut"}
+    assert set(kinds(find_differences(program(source), seeds([text] * 3), [with_exit_code(cut_run, Cause.CUT)]))) <= {
+        "epochs cut"
+    }

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.compared_lines import ComparedLines
 
 
-def one(line: str) -> str:
+def compared_text(line: str) -> str:
     return ComparedLines(frozenset()).one(line)
 
 
@@ -28,12 +28,12 @@ def one(line: str) -> str:
     ],
 )
 def test_objects_with_the_same_values_are_the_same(line: str, other: str) -> None:
-    assert line != other and one(line) == one(other)
+    assert line != other and compared_text(line) == compared_text(other)
 
 
 @pytest.mark.parametrize("line", ['{"b": 1, "a": 2', "set {2, 1}", "{b} a: {c}", '{"b": 1, "a"}', "def f(x): {y: 1}"])
 def test_what_is_no_whole_object_of_several_keys_stays_as_it_is(line: str) -> None:
-    assert one(line) == line
+    assert compared_text(line) == line
 
 
 def log(seed: int, *, left_out: int | None = None, word: str = "eval") -> str:
@@ -56,18 +56,20 @@ REAL = [log(seed) for seed in range(7)]
 
 
 def test_logs_that_write_their_keys_in_any_order_are_compared_by_name() -> None:
-    comparison = compared(REAL, [log(seed) for seed in (20, 21, 22)])
-    assert checks(comparison) == [] and comparison.first_undecided is None
+    comparison = compare_logs(REAL, [log(seed) for seed in (20, 21, 22)])
+    assert structural_checks(comparison) == [] and comparison.first_undecided is None
     assert comparison.endpoint is not None and comparison.endpoint.name == "eval.loss"
     points = {series.name: len(series.points) for series in comparison.series}
     assert points == {"last eval.loss": 1, "loss": 10, "norm": 10, "eval.loss": 5, "eval.bleu": 5, "lr": 10}
 
 
 def test_faults_in_them_are_found() -> None:
-    assert "literal differs" in checks(compared(REAL, [log(seed, word="test") for seed in (20, 21, 22)]))
-    assert checks(compared(REAL, [log(20, left_out=4), log(21), log(22)])) == ["count skips"]
+    assert "literal differs" in structural_checks(
+        compare_logs(REAL, [log(seed, word="test") for seed in (20, 21, 22)])
+    )
+    assert structural_checks(compare_logs(REAL, [log(20, left_out=4), log(21), log(22)])) == ["count skips"]
     invented = log(20) + json.dumps({"event": "rewound", "to": "best weights"})
-    assert checks(compared(REAL, [invented, log(21), log(22)])) == ["line in no real log"]
+    assert structural_checks(compare_logs(REAL, [invented, log(21), log(22)])) == ["line in no real log"]
 
 
 def test_objects_that_say_something_else_are_not_mixed() -> None:
@@ -79,7 +81,7 @@ def test_objects_that_say_something_else_are_not_mixed() -> None:
         rows += [{"step": 7, "nll": rng.random(), "seen": 9}]
         return "".join(json.dumps(row) + "\n" for row in rows)
 
-    comparison = compared([events(seed) for seed in range(7)], [events(seed) for seed in (20, 21, 22)])
+    comparison = compare_logs([events(seed) for seed in range(7)], [events(seed) for seed in (20, 21, 22)])
     points = sorted(
         len(series.points) for series in comparison.series if "loss" in series.name or "nll" in series.name
     )
@@ -88,7 +90,7 @@ def test_objects_that_say_something_else_are_not_mixed() -> None:
 
 def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:
     deep = '{"a":' * 300 + "1" + "}" * 300
-    assert one(deep) == deep
+    assert compared_text(deep) == deep
 
 
 def in_order(order: str, keys: Sequence[str], rng: Random) -> list[str]:
@@ -120,12 +122,12 @@ def as_table(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> l
     return [",".join(keys), *(",".join(str(row[key]) for key in keys) for row in rows)]
 
 
-def as_one_object_at_the_end(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> list[str]:
+def as_final_object(rows: Sequence[dict[str, float]], order: str, _chance: Random) -> list[str]:
     keys = in_order(order, list(rows[0]), Random(3))
     return ["begin", "loaded", *json.dumps({key: rows[-1][key] for key in keys}, indent=2).splitlines()]
 
 
-FORMS = as_objects, as_logged_dicts, as_nested_objects, as_table, as_one_object_at_the_end
+FORMS = as_objects, as_logged_dicts, as_nested_objects, as_table, as_final_object
 CONTENTS = {
     "valid_loss": ("train_loss", "valid_top1", "valid_loss", "lr"),
     "test_ndcg@20": ("train_loss", "test_recall@20", "test_ndcg@20", "test_hit@20"),
@@ -145,7 +147,7 @@ CONTENTS = {
 """For each expected endpoint, the names that a program prints."""
 
 
-def measured(keys: Sequence[str], seed: int) -> list[dict[str, float]]:
+def make_rows(keys: Sequence[str], seed: int) -> list[dict[str, float]]:
     rng = Random(seed)
     return [
         {"epoch": epoch} | {key: round(0.9 - 0.5 / epoch + rng.gauss(0, 0.01), 4) for key in keys}
@@ -160,8 +162,8 @@ def test_the_endpoint_does_not_depend_on_the_order_of_keys_or_columns(
 ) -> None:
     chosen_endpoints = set()
     for order in ("program", "sorted", "reversed", "shuffled"):
-        texts = ["\n".join(form(measured(CONTENTS[wanted], seed), order, Random(seed))) + "\n" for seed in range(4)]
-        comparison = compared(texts[:3], texts[3:])
+        texts = ["\n".join(form(make_rows(CONTENTS[wanted], seed), order, Random(seed))) + "\n" for seed in range(4)]
+        comparison = compare_logs(texts[:3], texts[3:])
         chosen_endpoints.add(
             (comparison.endpoint and comparison.endpoint.name, comparison.endpoint and comparison.endpoint.reason)
         )

@@ -23,16 +23,16 @@ print('done')
 """
 
 
-def keep_ledger(text: str, sites: Sequence[PrintSite]) -> list[Entry]:
+def ledger_entries(text: str, sites: Sequence[PrintSite]) -> list[Entry]:
     return list(Ledger(Transcript(text), sites))
 
 
 def kinds(text: str) -> list[str]:
-    return [entry.kind for entry in keep_ledger(text, SITES)]
+    return [entry.kind for entry in ledger_entries(text, SITES)]
 
 
-def only(text: str) -> Entry:
-    (entry,) = keep_ledger(text, SITES)
+def only_entry(text: str) -> Entry:
+    (entry,) = ledger_entries(text, SITES)
     return entry
 
 
@@ -46,7 +46,7 @@ def test_every_line_that_a_print_makes_is_assigned_to_that_print(
 ) -> None:
     remaining = iter(values)
     line = "".join(next(remaining) if character == HOLE else character for character in site.template)
-    (entry,) = keep_ledger(margin + line, Source(LOG).print_sites())
+    (entry,) = ledger_entries(margin + line, Source(LOG).print_sites())
     assert (entry.kind, entry.site) == ("site", site)
 
 
@@ -55,12 +55,12 @@ def test_every_line_that_a_print_makes_is_assigned_to_that_print(
     | st.lists(st.sampled_from(["Epoch 1/3", " - loss: ", TRACEBACK, "\n", HOLE, "tensor(", "x"])).map("".join)
 )
 def test_no_text_breaks_the_ledger(text: str) -> None:
-    keep_ledger(text, [*SITES, PrintSite(HOLE, 1)])
+    ledger_entries(text, [*SITES, PrintSite(HOLE, 1)])
 
 
 def test_of_all_prints_that_can_make_a_line_the_one_with_most_words_is_meant() -> None:
     sites = Source("print(x)\nprint(f'Epoch {e}')\nprint(f'Epoch {e} done')").print_sites()
-    (entry,) = keep_ledger("Epoch 1 done", sites)
+    (entry,) = ledger_entries("Epoch 1 done", sites)
     assert entry.site == sites[2]
 
 
@@ -76,7 +76,7 @@ def test_of_all_prints_that_can_make_a_line_the_one_with_most_words_is_meant() -
     ],
 )
 def test_a_changed_wording_is_near_to_its_print(line: str) -> None:
-    assert only(line).kind == "literal"
+    assert only_entry(line).kind == "literal"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_a_changed_wording_is_near_to_its_print(line: str) -> None:
     ],
 )
 def test_a_line_that_no_print_is_near_to_is_foreign(line: str) -> None:
-    assert only(line) == Entry(1, line, "foreign")
+    assert only_entry(line) == Entry(1, line, "foreign")
 
 
 def test_blank_lines_are_no_entries_and_count_as_lines() -> None:
-    assert [entry.number for entry in keep_ledger(f"\n{SHAPE}  \n{SHAPE}", SITES)] == [2, 4]
+    assert [entry.number for entry in ledger_entries(f"\n{SHAPE}  \n{SHAPE}", SITES)] == [2, 4]
 
 
 @pytest.mark.parametrize("margin", ["", "  "])
@@ -121,7 +121,7 @@ def test_lines_of_one_form_have_one_skeleton(one: int, other: int) -> None:
 
 @pytest.mark.parametrize("unit", ["torch.Size(", "tensor(1", " ", "Epoch 1/3 - loss: ", "9"])
 def test_a_hostile_line_is_judged_in_no_time(unit: str) -> None:
-    keep_ledger(unit * (200_000 // len(unit)) + "!", SITES)
+    ledger_entries(unit * (200_000 // len(unit)) + "!", SITES)
 
 
 DIGITS = Source(
@@ -132,7 +132,9 @@ PARTS = ["top-5 ", "top-55", "top ", "run", "run12 of ", "7", "2", "%", "0.5", "
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
 def test_lines_judged_by_their_shape_are_judged_as_each_would_be_by_itself(text: str) -> None:
-    entries_by_line = [(entry.kind, entry.site) for line in text.splitlines() for entry in keep_ledger(line, DIGITS)]
-    assert [(entry.kind, entry.site) for entry in keep_ledger(text, DIGITS)] == entries_by_line
+    entries_by_line = [
+        (entry.kind, entry.site) for line in text.splitlines() for entry in ledger_entries(line, DIGITS)
+    ]
+    assert [(entry.kind, entry.site) for entry in ledger_entries(text, DIGITS)] == entries_by_line
     has_print = [any(site.can_print(line) for site in DIGITS) for line in text.splitlines() if line.strip()]
     assert has_print == [kind == "site" for kind, _site in entries_by_line]

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from builders import findings_of, imagined, kinds, program, real, seeds
+from builders import find_differences, imagined, kinds, program, real, seeds
 
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import LineKind, SiteTally
@@ -48,37 +48,45 @@ REAL = [log(seed) for seed in range(7)]
 LINES = log(99).splitlines(True)
 
 
-def without(text: str) -> str:
+def lines_without(text: str) -> str:
     return "".join(line for line in LINES if text not in line)
 
 
-def at(text: str) -> int:
+def line_index(text: str) -> int:
     return next(number for number, line in enumerate(LINES) if text in line)
 
 
-def swapped(first_index: int, second_index: int) -> str:
+def text_with_lines_swapped(first_index: int, second_index: int) -> str:
     lines = list(LINES)
     lines[first_index], lines[second_index] = lines[second_index], lines[first_index]
     return "".join(lines)
 
 
-def epochs_swapped() -> str:
-    third, fourth, fifth = (at(f"Epoch {epoch}/8") for epoch in (3, 4, 5))
+def text_with_epochs_swapped() -> str:
+    third, fourth, fifth = (line_index(f"Epoch {epoch}/8") for epoch in (3, 4, 5))
     return "".join(LINES[:third] + LINES[fourth:fifth] + LINES[third:fourth] + LINES[fifth:])
 
 
-WHOLE = "".join(LINES)
-TWICE = "".join(line * (1 + (number == at("Epoch 4/8") + 1)) for number, line in enumerate(LINES))
+FULL_TEXT = "".join(LINES)
+TEXT_WITH_LINE_TWICE = "".join(
+    line * (1 + (number == line_index("Epoch 4/8") + 1)) for number, line in enumerate(LINES)
+)
 DOCTORED = {
-    "a line twice": (TWICE, "print count differs"),
-    "a last line twice": (WHOLE + "Training complete\n", "print count differs"),
-    "two epochs swapped": (epochs_swapped(), "contradiction"),
-    "an epoch dropped": ("".join(LINES[: at("Epoch 4/8")] + LINES[at("Epoch 5/8") :]), "epochs silently missing"),
-    "a line dropped": (without("Device"), "print count differs"),
-    "the end missing": (without("complete"), "print count differs"),
-    "lines in another order": (swapped(at("Training for"), at("Device")), "out of order"),
-    "a counter that counts otherwise": (WHOLE.replace("Epoch 3/8", "Epoch 3/9"), "contradiction"),
-    "a word changed": (WHOLE.replace("train loss", "training loss"), "literal differs"),
+    "a line twice": (TEXT_WITH_LINE_TWICE, "print count differs"),
+    "a last line twice": (FULL_TEXT + "Training complete\n", "print count differs"),
+    "two epochs swapped": (text_with_epochs_swapped(), "contradiction"),
+    "an epoch dropped": (
+        "".join(LINES[: line_index("Epoch 4/8")] + LINES[line_index("Epoch 5/8") :]),
+        "epochs silently missing",
+    ),
+    "a line dropped": (lines_without("Device"), "print count differs"),
+    "the end missing": (lines_without("complete"), "print count differs"),
+    "lines in another order": (
+        text_with_lines_swapped(line_index("Training for"), line_index("Device")),
+        "out of order",
+    ),
+    "a counter that counts otherwise": (FULL_TEXT.replace("Epoch 3/8", "Epoch 3/9"), "contradiction"),
+    "a word changed": (FULL_TEXT.replace("train loss", "training loss"), "literal differs"),
     "a number rounded": (
         "".join(
             line.replace(line.split()[2], line.split()[2][:4] + ",") if "loss" in line else line for line in LINES
@@ -86,23 +94,23 @@ DOCTORED = {
         "number format differs",
     ),
 }
-doctored = pytest.mark.parametrize(("text", "kind"), DOCTORED.values(), ids=DOCTORED.keys())
+on_doctored_logs = pytest.mark.parametrize(("text", "kind"), DOCTORED.values(), ids=DOCTORED.keys())
 
 
-@doctored
+@on_doctored_logs
 def test_a_doctored_log_is_found_out_with_a_program(text: str, kind: str) -> None:
-    assert kind in kinds(findings_of(program(TRAIN), seeds(REAL), [imagined(text)]))
+    assert kind in kinds(find_differences(program(TRAIN), seeds(REAL), [imagined(text)]))
 
 
-@doctored
+@on_doctored_logs
 def test_a_doctored_log_is_found_out_without_a_program(text: str, kind: str) -> None:
-    assert kind in kinds(findings_of(None, seeds(REAL), [imagined(text)]))
+    assert kind in kinds(find_differences(None, seeds(REAL), [imagined(text)]))
 
 
 def test_a_foreign_line_is_found_with_a_program_and_without() -> None:
-    text = WHOLE + "Saving everything to disk\n"
-    assert kinds(findings_of(program(TRAIN), seeds(REAL), [imagined(text)])) == ["line without a print"]
-    assert kinds(findings_of(None, seeds(REAL), [imagined(text)])) == ["line in no real log"]
+    text = FULL_TEXT + "Saving everything to disk\n"
+    assert kinds(find_differences(program(TRAIN), seeds(REAL), [imagined(text)])) == ["line without a print"]
+    assert kinds(find_differences(None, seeds(REAL), [imagined(text)])) == ["line in no real log"]
 
 
 @pytest.mark.parametrize("given", [program(TRAIN), None], ids=["program", "logs"])
@@ -110,19 +118,21 @@ def test_runs_that_are_real_have_no_finding_on_their_lines(given: object) -> Non
     for start in range(10, 100, 30):
         logs = [log(seed) for seed in range(start, start + 10)]
         assert (
-            findings_of(given, seeds(logs[:7]), [imagined(text, sample) for sample, text in enumerate(logs[7:], 1)])
+            find_differences(
+                given, seeds(logs[:7]), [imagined(text, sample) for sample, text in enumerate(logs[7:], 1)]
+            )
             == ()
         )
 
 
 def test_only_a_line_that_the_source_proves_is_an_error_by_itself() -> None:
-    wrong_run = imagined(WHOLE.replace("batch size 64", "batch size 128"))
-    (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong_run])
+    wrong_run = imagined(FULL_TEXT.replace("batch size 64", "batch size 128"))
+    (finding,) = find_differences(program(TRAIN), [real(REAL[0])], [wrong_run])
     assert finding.check == "proven line differs"
     assert format_finding(finding).startswith(
         "According to its source, train-v1 prints “Training for 8 epochs, batch size 64” in every run"
     )
-    assert findings_of(None, [real(REAL[0])], [wrong_run]) == ()
+    assert find_differences(None, [real(REAL[0])], [wrong_run]) == ()
 
 
 def test_a_counter_that_all_real_logs_agree_on_is_constant() -> None:
@@ -132,28 +142,30 @@ def test_a_counter_that_all_real_logs_agree_on_is_constant() -> None:
     ]
     wrong_rows = list(rows[7])
     wrong_rows[4] = wrong_rows[4].replace("step 4", "step 5")
-    findings = findings_of(None, seeds("".join(lines) for lines in rows[:7]), [imagined("".join(wrong_rows))])
+    findings = find_differences(None, seeds("".join(lines) for lines in rows[:7]), [imagined("".join(wrong_rows))])
     assert kinds(findings) == ["constant line differs"]
 
 
 def test_a_number_that_is_mostly_the_same_may_differ() -> None:
     text = "best step: 10\nshare: 100.00\ntook 0.1s\n"
     other_text = "best step: 9\nshare: 99.72\ntook 0.2s\n"
-    assert findings_of(None, seeds([text] * 7), [imagined(other_text)]) == ()
+    assert find_differences(None, seeds([text] * 7), [imagined(other_text)]) == ()
 
 
 def test_a_line_that_only_some_real_logs_have_makes_new_lines_natural() -> None:
     texts = [text + ("a warning of one kind\n" if seed == 3 else "") for seed, text in enumerate(REAL)]
-    assert findings_of(None, seeds(texts), [imagined(WHOLE + "quite another remark\n")]) == ()
+    assert find_differences(None, seeds(texts), [imagined(FULL_TEXT + "quite another remark\n")]) == ()
 
 
 def test_one_real_log_cannot_show_how_much_real_runs_differ() -> None:
-    (finding,) = findings_of(None, [real("a\nloss 1\n")], [imagined("a\nloss 1\nDone, saved everything!\n")])
+    (finding,) = find_differences(None, [real("a\nloss 1\n")], [imagined("a\nloss 1\nDone, saved everything!\n")])
     assert format_finding(finding).endswith("One real log cannot show how much real runs differ.")
 
 
-def tally(words: str) -> SiteTally:
-    comparison = compare_runs(program(TRAIN), seeds(REAL), [imagined(TWICE), imagined(without("complete"), 2)])
+def tally_of_site(words: str) -> SiteTally:
+    comparison = compare_runs(
+        program(TRAIN), seeds(REAL), [imagined(TEXT_WITH_LINE_TWICE), imagined(lines_without("complete"), 2)]
+    )
     return next(site for site in comparison.sites if site.words.startswith(words))
 
 
@@ -170,16 +182,16 @@ def tally(words: str) -> SiteTally:
     ],
 )
 def test_a_line_is_deterministic_only_where_the_source_proves_it(words: str, kind: LineKind) -> None:
-    assert tally(words).kind == kind
+    assert tally_of_site(words).kind == kind
 
 
 def test_what_is_equal_in_all_real_runs_is_probably_deterministic() -> None:
-    comparison = compare_runs(None, seeds(REAL), [imagined(WHOLE)])
+    comparison = compare_runs(None, seeds(REAL), [imagined(FULL_TEXT)])
     assert {site.words: site.kind for site in comparison.sites}["Training complete"] == LineKind.PROBABLY
 
 
 def test_every_line_of_a_print_is_accounted_for() -> None:
-    loss, end = tally("train loss"), tally("Training complete")
+    loss, end = tally_of_site("train loss"), tally_of_site("Training complete")
     assert (loss.expected, loss.imagined, loss.exact, loss.too_many, loss.missing) == ((8, 8), (9, 8), 17, 1, 0)
     assert (end.line, end.real, end.imagined, end.missing) == (16, (1,) * 7, (1, 0), 1)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import ended, imagined, real
+from builders import imagined, real, with_exit_code
 
 from gedanken.compare.compare_runs import compare_runs
 
@@ -45,14 +45,14 @@ def table(rng: random.Random) -> Iterator[str]:
 
 def objects(rng: random.Random) -> Iterator[str]:
     for step, loss in enumerate(losses(rng, 10)):
-        yield json.dumps({"step": step, "loss": loss, "at": moment(rng).isoformat()})
+        yield json.dumps({"step": step, "loss": loss, "at": random_time(rng).isoformat()})
 
 
 def logger(rng: random.Random) -> Iterator[str]:
     for epoch, loss in enumerate(losses(rng, 10)):
-        yield f"{moment(rng):%Y-%m-%d %H:%M:%S},{rng.randrange(1000):03d} INFO trainer: {epoch} loss={loss:.4f}"
+        yield f"{random_time(rng):%Y-%m-%d %H:%M:%S},{rng.randrange(1000):03d} INFO trainer: {epoch} loss={loss:.4f}"
         if rng.random() < 0.3:
-            yield f"{moment(rng):%Y-%m-%d %H:%M:%S},017 WARNING trainer: norm {rng.uniform(4, 6):.2f} clipped"
+            yield f"{random_time(rng):%Y-%m-%d %H:%M:%S},017 WARNING trainer: norm {rng.uniform(4, 6):.2f} clipped"
     yield f"saved to /tmp/run-{rng.randrange(16**6):06x}/model.pt"
 
 
@@ -89,29 +89,29 @@ def diverging(rng: random.Random) -> Iterator[str]:
     yield "Saved the model."
 
 
-def moment(rng: random.Random) -> datetime:
+def random_time(rng: random.Random) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.uniform(0, 1e6))
 
 
 Style = Callable[[random.Random], Iterator[str]]
 STYLES = [dictionaries, progress, table, objects, logger, stopping, scores, diverging]
-styles = pytest.mark.parametrize("style", STYLES)
+on_styles = pytest.mark.parametrize("style", STYLES)
 UNDECIDED = "undecided"
 
 
-def found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[str]:
+def kinds_found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[str]:
     """The kinds of findings on seven real logs and three changed ones; `undecided` if lines are undecided."""
     rng = random.Random(f"{style.__name__} {draw}")
     logs = ["".join(f"{line}\n" for line in style(rng)) for _ in range(RUNS)]
-    real_runs = [ended(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]
-    imagined_runs = [ended(imagined(change(text), sample)) for sample, text in enumerate(logs[7:], start=1)]
+    real_runs = [with_exit_code(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]
+    imagined_runs = [with_exit_code(imagined(change(text), sample)) for sample, text in enumerate(logs[7:], start=1)]
     result = compare_runs(None, real_runs, imagined_runs)
     return {finding.check for finding in result.findings} | ({UNDECIDED} if result.first_undecided else set())
 
 
-@styles
+@on_styles
 def test_real_logs_have_no_findings_but_by_chance(style: Style) -> None:
-    kinds_by_draw = [found(style, draw) - {UNDECIDED} for draw in range(8)]
+    kinds_by_draw = [kinds_found(style, draw) - {UNDECIDED} for draw in range(8)]
     assert set[str]().union(*kinds_by_draw) <= BY_CHANCE
     assert sum(map(bool, kinds_by_draw)) <= 2
 
@@ -124,10 +124,10 @@ FAULTS: dict[str, Callable[[str], str]] = {
 }
 
 
-@styles
+@on_styles
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_found_on_every_draw(style: Style, fault: str) -> None:
     # A style whose runs may break off cannot show that one log lacks its last line; this stays undecided.
     allowed_kinds = {UNDECIDED} if style is not diverging or fault != "no last line" else set[str]()
     for draw in range(3):
-        assert found(style, draw, FAULTS[fault]) - BY_CHANCE - allowed_kinds, draw
+        assert kinds_found(style, draw, FAULTS[fault]) - BY_CHANCE - allowed_kinds, draw

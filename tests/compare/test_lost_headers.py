@@ -4,12 +4,12 @@ import random
 from collections.abc import Callable
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 SECTIONS = "Fitting:", "Validation:"
 
 
-def below_headings(seed: int, lost: str = "", times: int = 8) -> str:
+def log_with_headings(seed: int, lost: str = "", times: int = 8) -> str:
     """Print a line below two headings in each epoch; leave out `times` of the headings called `lost`."""
     rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
@@ -23,7 +23,7 @@ def below_headings(seed: int, lost: str = "", times: int = 8) -> str:
     return "\n".join([*lines, "saved"]) + "\n"
 
 
-def below_labels(seed: int, lost: str = "", times: int = 8) -> str:
+def log_with_labels(seed: int, lost: str = "", times: int = 8) -> str:
     """Print a number alone in a line, below its label; leave out `times` of the labels called `lost`."""
     rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
@@ -37,7 +37,7 @@ def below_labels(seed: int, lost: str = "", times: int = 8) -> str:
     return "\n".join([*lines, "saved"]) + "\n"
 
 
-def below_header(seed: int, lost: str = "", times: int = 1) -> str:
+def log_with_header(seed: int, lost: str = "", times: int = 1) -> str:
     """Print a table, without its header if that is `lost`."""
     rng, header = random.Random(seed), "round,train_cost,test_cost,test_acc"
     lines = [] if lost == header and times else [header]
@@ -50,25 +50,25 @@ def below_header(seed: int, lost: str = "", times: int = 1) -> str:
 @pytest.mark.parametrize(
     ("write", "lost", "times"),
     [
-        (below_headings, "Validation:", 8),
-        (below_headings, "Validation:", 1),
-        (below_headings, "Fitting:", 8),
-        (below_labels, "Test cost:", 8),
-        (below_labels, "Train cost:", 1),
-        (below_header, "round,train_cost,test_cost,test_acc", 1),
+        (log_with_headings, "Validation:", 8),
+        (log_with_headings, "Validation:", 1),
+        (log_with_headings, "Fitting:", 8),
+        (log_with_labels, "Test cost:", 8),
+        (log_with_labels, "Train cost:", 1),
+        (log_with_header, "round,train_cost,test_cost,test_acc", 1),
     ],
 )
 def test_a_header_that_is_lost_is_one_finding_and_the_numbers_below_it_differ_in_nothing(
     write: Callable[..., str], lost: str, times: int
 ) -> None:
     real_logs = [write(seed) for seed in range(7)]
-    assert checks(compared(real_logs, [write(seed) for seed in (20, 21, 22)])) == []
-    comparison = compared(real_logs, [write(seed, lost, times) for seed in (20, 21, 22)])
-    assert checks(comparison) == ["print count differs"]
+    assert structural_checks(compare_logs(real_logs, [write(seed) for seed in (20, 21, 22)])) == []
+    comparison = compare_logs(real_logs, [write(seed, lost, times) for seed in (20, 21, 22)])
+    assert structural_checks(comparison) == ["print count differs"]
     assert lost in comparison.findings[0].expected
 
 
 def test_a_number_alone_that_is_invented_is_told_where_no_label_is_missing() -> None:
-    real_logs = [below_labels(seed) for seed in range(7)]
-    imagined_logs = [below_labels(seed).replace("saved", "0.7133\nsaved") for seed in (20, 21, 22)]
-    assert "line in no real log" in checks(compared(real_logs, imagined_logs))
+    real_logs = [log_with_labels(seed) for seed in range(7)]
+    imagined_logs = [log_with_labels(seed).replace("saved", "0.7133\nsaved") for seed in (20, 21, 22)]
+    assert "line in no real log" in structural_checks(compare_logs(real_logs, imagined_logs))

@@ -1,7 +1,7 @@
 """Words that name the machine of a run are masked; the rest of their lines is compared."""
 
 import pytest
-from test_constants import found
+from test_constants import find_checks
 
 from gedanken.compare.output.machine_names import is_machine_name
 from gedanken.compare.output.masking import MASK, masked_line, masked_lines
@@ -35,7 +35,7 @@ OTHER_MACHINES = [
 
 @pytest.mark.parametrize(("really", "shown"), OTHER_MACHINES)
 def test_another_machine_is_no_finding(really: str, shown: str) -> None:
-    assert found(really, shown) == [] == found(really, shown, others=1)
+    assert find_checks(really, shown) == [] == find_checks(really, shown, others=1)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_another_machine_is_no_finding(really: str, shown: str) -> None:
     ],
 )
 def test_the_rest_of_a_line_that_names_the_machine_is_compared(really: str, shown: str, check: str) -> None:
-    assert found(really, shown) == [check]
+    assert find_checks(really, shown) == [check]
 
 
 @pytest.mark.parametrize(

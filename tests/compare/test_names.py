@@ -16,7 +16,7 @@ from gedanken.compare.output.vocabulary import Measures, Role, Split, meaning_of
 from gedanken.compare.series.columns import MOST_COLUMNS
 
 
-def told(line: str, *lines_above: str) -> dict[str, str]:
+def metrics_of(line: str, *lines_above: str) -> dict[str, str]:
     """The value of each metric in a line, by name; `lines_above` begin with the nearest line."""
     spans = [match.span() for match in VALUE.finditer(line)]
     row_names = names_of_row(
@@ -30,7 +30,7 @@ def told(line: str, *lines_above: str) -> dict[str, str]:
     }
 
 
-def roles(line: str) -> list[Role]:
+def roles_of(line: str) -> list[Role]:
     spans = [match.span() for match in VALUE.finditer(line)]
     return [number.role for number in named_numbers(line, spans) if not number.is_part_of_name]
 
@@ -173,7 +173,7 @@ def roles(line: str) -> list[Role]:
     ],
 )
 def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str, str]) -> None:
-    assert told(line) == names
+    assert metrics_of(line) == names
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str
     ],
 )
 def test_clocks_speeds_memory_and_bars_are_the_machine_s(line: str) -> None:
-    assert set(roles(line)) <= {Role.ENVIRONMENT, Role.COUNTER}
+    assert set(roles_of(line)) <= {Role.ENVIRONMENT, Role.COUNTER}
 
 
 def test_numbers_that_belong_to_names_are_no_values() -> None:
@@ -258,14 +258,16 @@ HEADERS = [
 
 @pytest.mark.parametrize(("header", "row", "names"), HEADERS)
 def test_a_row_of_a_table_has_the_names_of_its_header(header: str, row: str, names: dict[str, str]) -> None:
-    assert told(row, header) == names
-    assert told(row, row, "|---|---|---|" if "|" in row else "", header) == names, "other rows may stand between"
+    assert metrics_of(row, header) == names
+    assert metrics_of(row, row, "|---|---|---|" if "|" in row else "", header) == names, (
+        "other rows may stand between"
+    )
 
 
 def test_a_header_may_stand_on_two_lines_and_shares_between_bars_are_no_progress() -> None:
     upper = "| Epoch |   Time     | Mini-batch | Validation | Mini-batch | Validation |"
     lower = "|       | (hh:mm:ss) |  Accuracy  |  Accuracy  |    Loss    |    Loss    |"
-    assert told("| 3 | 00:01:07 | 81.21% | 79.10% | 0.6121 | 0.7312 |", "|====|", lower, upper) == {
+    assert metrics_of("| 3 | 00:01:07 | 81.21% | 79.10% | 0.6121 | 0.7312 |", "|====|", lower, upper) == {
         "Mini-batch Accuracy": "81.21",
         "Validation Accuracy": "79.10",
         "Mini-batch Loss": "0.6121",
@@ -275,8 +277,10 @@ def test_a_header_may_stand_on_two_lines_and_shares_between_bars_are_no_progress
 
 def test_a_header_between_blanks_may_stand_on_two_lines() -> None:
     upper, lower = "mean      at        at", "loss    round      row    weight"
-    assert told(" 0.51        3        9", lower.rsplit(maxsplit=1)[0], upper) == {"mean loss": "0.51"}
-    assert told("0.51 3 9", "loss round row", "We go on") == {"loss": "0.51"}, "a sentence is no part of a header"
+    assert metrics_of(" 0.51        3        9", lower.rsplit(maxsplit=1)[0], upper) == {"mean loss": "0.51"}
+    assert metrics_of("0.51 3 9", "loss round row", "We go on") == {"loss": "0.51"}, (
+        "a sentence is no part of a header"
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,12 +302,12 @@ def test_a_header_between_blanks_may_stand_on_two_lines() -> None:
 def test_a_row_may_begin_with_a_count_hold_times_or_ids_and_stand_in_a_frame(
     header: str, row: str, names: dict[str, str]
 ) -> None:
-    assert told(row, header) == names
+    assert metrics_of(row, header) == names
 
 
 def test_words_of_a_sentence_are_no_header_and_a_sentence_is_no_row() -> None:
-    assert told("epoch 0 loss 2.3", "Resuming from run A") == {"loss": "2.3"}
-    assert told("1 2 3 4", "Resuming from run A") == {}
+    assert metrics_of("epoch 0 loss 2.3", "Resuming from run A") == {"loss": "2.3"}
+    assert metrics_of("1 2 3 4", "Resuming from run A") == {}
 
 
 def test_val_and_test_are_different_and_held_out_and_words_may_be_joined_in_any_way() -> None:
@@ -347,11 +351,11 @@ def test_every_way_to_write_a_name_and_a_value_gives_the_same(values: dict[str, 
         " | ".join(f"{name} {text}" for name, text in texts.items()),
     ]
     for line in lines:
-        assert {name: float(text) for name, text in told(line).items()} == {
+        assert {name: float(text) for name, text in metrics_of(line).items()} == {
             name: float(text) for name, text in texts.items()
         }
     names, row = ",".join(["epoch", *texts]), ",".join(["1", *texts.values()])
-    assert told(row, names) == texts
+    assert metrics_of(row, names) == texts
 
 
 @given(st.text(max_size=300))

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from test_log_structure import compared
+from test_log_structure import compare_logs
 
 
-def classes(rng: Random) -> str:
+def class_table(rng: Random) -> str:
     rows = ["wall", "door", "roof"]
     lines = (f"  {row:<9} IoU {rng.random():.4f}  Dice {rng.random():.4f}\n" for row in rows)
     return "".join(lines) + f"  mean IoU/Dice: {rng.random():.4f}/{rng.random():.4f}\n"
 
 
-def estimator(rng: Random) -> str:
+def tensorflow_estimator(rng: Random) -> str:
     durations = [f" ({rng.uniform(0.2, 0.4):.3f} sec)" if index else "" for index in range(4)]
     steps = "".join(
         f"INFO:tensorflow:loss = {rng.random():.5f}, step = {index}00{durations[index]}\n" for index in range(4)
@@ -22,7 +22,7 @@ def estimator(rng: Random) -> str:
     return f"{steps}{saved_line}INFO:tensorflow:Loss for final step: {rng.random():.5f}.\n"
 
 
-def stopping(rng: Random) -> str:
+def early_stopping(rng: Random) -> str:
     rows = "".join(
         f"epoch {epoch} dev_nll {1 / (epoch + 1) + rng.random():.4f}\n  dev_nll improved to {rng.random():.4f}\n"
         for epoch in range(5)
@@ -38,7 +38,7 @@ def messages(rng: Random) -> str:
     )
 
 
-def bars(rng: Random) -> str:
+def progress_bars(rng: Random) -> str:
     return "".join(f"part {part} {'━' * 9} 9/9 MB\nreward <{rng.random():.4f}>\n" for part in range(5))
 
 
@@ -83,17 +83,23 @@ def listener(rng: Random) -> str:
         (listener, "Score", "Score"),
         (processes, "cost", "cost"),
         (booster, "test", "learn; test; total; remaining"),
-        (classes, "mean IoU", "wall IoU; wall Dice; door IoU; door Dice; roof IoU; roof Dice; mean IoU; mean Dice"),
-        (estimator, "eval loss", "loss; eval loss; Loss for final step"),
-        (stopping, "dev_nll", "dev_nll; best dev_nll; best dev_nll of “Stopping early at epoch …, …”"),
+        (
+            class_table,
+            "mean IoU",
+            "wall IoU; wall Dice; door IoU; door Dice; roof IoU; roof Dice; mean IoU; mean Dice",
+        ),
+        (tensorflow_estimator, "eval loss", "loss; eval loss; Loss for final step"),
+        (early_stopping, "dev_nll", "dev_nll; best dev_nll; best dev_nll of “Stopping early at epoch …, …”"),
         (messages, "eval nll", "train nll; eval nll"),
-        (bars, "reward", "reward"),
+        (progress_bars, "reward", "reward"),
     ],
 )
 def test_a_series_has_the_name_that_a_practitioner_gives_it(
     style: Callable[[Random], str], primary: str, names: str
 ) -> None:
-    comparison = compared([style(Random(seed)) for seed in range(7)], [style(Random(seed)) for seed in (20, 21, 22)])
+    comparison = compare_logs(
+        [style(Random(seed)) for seed in range(7)], [style(Random(seed)) for seed in (20, 21, 22)]
+    )
     assert comparison.endpoint is not None and comparison.endpoint.name == primary
     series_names = [series.name for series in comparison.series[1:] if "same in all" not in (series.why_no_p or "")]
     assert [name for name in series_names if not name.startswith("scatter")] == names.split("; ")

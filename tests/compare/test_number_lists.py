@@ -3,14 +3,14 @@
 import random
 
 import pytest
-from test_constants import found, log
-from test_log_structure import checks, compared
+from test_constants import find_checks, log
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.number_lists import index_in, number_lists
 from gedanken.compare.output.transcript import VALUE
 
 
-def named(line: str) -> list[list[str]]:
+def named_numbers_in_lists(line: str) -> list[list[str]]:
     spans = [value.span() for value in VALUE.finditer(line)]
     return [
         [f"{line[slice(*spans[index])]}{index_in(number_list, index)}" for index in number_list.columns]
@@ -33,7 +33,7 @@ def named(line: str) -> list[list[str]]:
     ],
 )
 def test_lists_of_numbers_are_found(line: str, lists: list[list[str]]) -> None:
-    assert named(line) == lists
+    assert named_numbers_in_lists(line) == lists
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,16 @@ def test_lists_of_numbers_are_found(line: str, lists: list[list[str]]) -> None:
     ],
 )
 def test_a_wrong_number_of_a_list_is_told(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
-    assert found(really, really) == []
+    assert find_checks(really, shown) == ["constant line differs"]
+    assert find_checks(really, really) == []
 
 
 def test_a_wrong_number_of_a_list_in_every_epoch_is_told_of_one_log() -> None:
     logs = [log(seed, "\n".join(["patch (6, 6)"] * 6)) for seed in range(6)]
-    assert checks(compared(logs[:5], [logs[5]])) == []
-    assert checks(compared(logs[:5], [logs[5].replace("(6, 6)", "(6, 8)")])) == ["constant line differs"]
+    assert structural_checks(compare_logs(logs[:5], [logs[5]])) == []
+    assert structural_checks(compare_logs(logs[:5], [logs[5].replace("(6, 6)", "(6, 8)")])) == [
+        "constant line differs"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -81,15 +83,15 @@ def test_a_wrong_number_of_a_list_in_every_epoch_is_told_of_one_log() -> None:
     ],
 )
 def test_a_list_that_depends_on_the_machine_or_is_measured_is_no_constant(really: str, shown: str) -> None:
-    assert found(really, shown) == [] == found(really, shown, others=1)
+    assert find_checks(really, shown) == [] == find_checks(really, shown, others=1)
 
 
 def test_lists_do_not_silence_other_constants() -> None:
     lists = "size (3, 5)\nbetas=(0.8, 0.9)\npad [1, 2]\nmean=[0.4, 0.5]\nlr 0.02\nmomentum 0.9"
-    assert found(lists, lists.replace("lr 0.02", "lr 0.05")) == ["constant line differs"]
+    assert find_checks(lists, lists.replace("lr 0.02", "lr 0.05")) == ["constant line differs"]
     logs = [log(seed, lists) for seed in range(7)]
-    result = compared(logs, [log(seed, lists.replace("0.8, 0.9", "0.8, 0.95")) for seed in (20, 21, 22)])
-    assert checks(result) == [] and any("betas=(0.8, 0.95)" in reason for reason in result.undecided)
+    result = compare_logs(logs, [log(seed, lists.replace("0.8, 0.9", "0.8, 0.95")) for seed in (20, 21, 22)])
+    assert structural_checks(result) == [] and any("betas=(0.8, 0.95)" in reason for reason in result.undecided)
 
 
 def test_a_list_whose_numbers_vary_is_no_constant() -> None:
@@ -98,10 +100,10 @@ def test_a_list_whose_numbers_vary_is_no_constant() -> None:
         return log(seed, f"histogram [{rng.randint(3, 5)}, 7]\norder {rng.sample(range(1, 6), 5)}")
 
     for start in range(0, 200, 10):
-        result = compared(
+        result = compare_logs(
             *[[text(seed) for seed in range(start, start + 7)], [text(start + offset) for offset in (7, 8, 9)]]
         )
-        assert "constant line differs" not in checks(result)
+        assert "constant line differs" not in structural_checks(result)
 
 
 def test_a_number_without_a_name_is_called_by_its_place_in_its_list() -> None:
@@ -113,6 +115,6 @@ def test_a_number_without_a_name_is_called_by_its_place_in_its_list() -> None:
             for step in range(8)
         )
 
-    result = compared([text(seed) for seed in range(7)], [text(seed) for seed in (20, 21, 22)])
+    result = compare_logs([text(seed) for seed in range(7)], [text(seed) for seed in (20, 21, 22)])
     names = [series.name for series in result.series]
     assert {"val loss[1]", "per-class acc[0]", "per-class acc[1]"} <= set(names)

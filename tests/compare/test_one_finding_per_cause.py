@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from rich.console import Console
-from test_log_structure import compared
+from test_log_structure import compare_logs
 
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.compare_runs import compare_runs
@@ -35,7 +35,7 @@ BY_CHANCE = ("primary endpoint differs", "series differs", "outlier")
 
 
 def checks(*imagined: str, real: list[str] = REAL) -> list[str]:
-    return [finding.check for finding in compared(real, imagined).findings]
+    return [finding.check for finding in compare_logs(real, imagined).findings]
 
 
 def test_a_sample_that_is_another_one_is_a_copied_log_and_nothing_else() -> None:
@@ -57,7 +57,7 @@ def test_runs_that_end_in_nan_or_do_not_are_one_finding(real_from: int) -> None:
     ]
 
 
-def named(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
+def findings_with_expression(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
     def run(text: str, number: int, *, is_real: bool) -> Execution:
         origin, seed, sample = (Origin.CLAIMED, number, None) if is_real else (Origin.IMAGINED, None, number)
         return Execution("log", "", 0, Cause.FINISHED, 0.0, text, text, origin=origin, seed=seed, sample=sample)
@@ -72,11 +72,13 @@ def named(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("primary", [None, "height"])
 def test_a_metric_that_an_expression_names_is_told_where_one_run_lies_far_out(primary: str | None) -> None:
-    assert named(log(20, last=71.0), log(21), log(22), primary=primary) == [("outlier", "last height")]
+    assert findings_with_expression(log(20, last=71.0), log(21), log(22), primary=primary) == [
+        ("outlier", "last height")
+    ]
 
 
 def test_a_metric_that_an_expression_names_is_no_false_alarm() -> None:
-    assert named(log(20), log(21), log(22)) == []
+    assert findings_with_expression(log(20), log(21), log(22)) == []
 
 
 def test_what_is_undecided_is_a_whole_sentence_and_stands_once(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_logs_that_hold_no_number_that_chance_decides_are_no_copies() -> None:
     assert checks("reading a\nreading b\ntook 31 s\n", "reading a\nreading b\ntook 31 s\n", real=real) == []
 
 
-def curve(seed: int, spec: str, length: int = 12) -> str:
+def height_curve(seed: int, spec: str, length: int = 12) -> str:
     rng = Random(seed)
     heights = [
         f"round {index} height {500 - 400 / (index + 1) + rng.gauss(0, 9):{spec}}\n" for index in range(length)
@@ -132,10 +134,10 @@ def curve(seed: int, spec: str, length: int = 12) -> str:
 
 @pytest.mark.parametrize("spec", [".0f", ".1f", ".2e"])
 def test_a_copied_curve_of_few_digits_is_told_once(spec: str) -> None:
-    real = [curve(seed, spec) for seed in range(7)]
+    real = [height_curve(seed, spec) for seed in range(7)]
     copies = ["".join([*real[seed].splitlines(keepends=True)[:-1], f"weight 0.77{seed}1\n"]) for seed in range(3)]
     assert [check for check in checks(*copies, real=real) if check not in BY_CHANCE] == ["curve copied"]
-    assert "curve copied" not in checks(*(curve(seed, spec) for seed in (20, 21, 22)), real=real)
+    assert "curve copied" not in checks(*(height_curve(seed, spec) for seed in (20, 21, 22)), real=real)
 
 
 def test_counts_that_chance_decides_once_are_no_copies() -> None:
@@ -210,7 +212,7 @@ def test_a_curve_that_goes_on_by_itself_after_many_points_of_another_run_is_a_co
     imagined = "".join(
         [*copied_lines, *evaluations(20, count=14, spec=".1f").splitlines(keepends=True)[len(copied_lines) :]]
     )
-    result = compared(real, [imagined])
+    result = compare_logs(real, [imagined])
     (finding,) = [finding for finding in result.findings if finding.check == "curve copied"]
     assert finding.observed == "repeats 9 numbers in a row from real3, digit for digit"
 
@@ -226,12 +228,14 @@ def test_the_minutes_of_a_machine_that_is_as_fast_as_another_are_no_copy() -> No
     assert "curve copied" not in checks(timed(23), timed(24), timed(31), real=[timed(seed) for seed in range(7)])
 
 
-ROUNDS = ("the rinsing of plates took", "the kettle on the stove holds", "the drying of plates cost", "stacked")
+ROUND_LINES = ("the rinsing of plates took", "the kettle on the stove holds", "the drying of plates cost", "stacked")
 
 
-def rounds(seed: int, missing_line: str = "") -> str:
+def make_rounds(seed: int, missing_line: str = "") -> str:
     rng = Random(seed)
-    return "".join(f"{line} {rng.random():.4f}\n" for _round in range(5) for line in ROUNDS if line != missing_line)
+    return "".join(
+        f"{line} {rng.random():.4f}\n" for _round in range(5) for line in ROUND_LINES if line != missing_line
+    )
 
 
 @pytest.mark.parametrize(
@@ -239,15 +243,15 @@ def rounds(seed: int, missing_line: str = "") -> str:
     [
         (
             "print count differs",
-            [rounds(20 + number, words) for number, words in enumerate(ROUNDS[:3])],
-            ROUNDS[:3],
+            [make_rounds(20 + number, words) for number, words in enumerate(ROUND_LINES[:3])],
+            ROUND_LINES[:3],
         ),
         (
             "literal differs",
             [
-                rounds(20).replace("rinsing", "soaking"),
-                rounds(21).replace("kettle", "bucket"),
-                rounds(22).replace("plates cost", "plates left"),
+                make_rounds(20).replace("rinsing", "soaking"),
+                make_rounds(21).replace("kettle", "bucket"),
+                make_rounds(22).replace("plates cost", "plates left"),
             ],
             ("rinsing", "soaking", "kettle", "bucket", "cost", "left"),
         ),
@@ -256,7 +260,7 @@ def rounds(seed: int, missing_line: str = "") -> str:
 def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_names_all(
     check: str, imagined: list[str], words: tuple[str, ...]
 ) -> None:
-    result = compared([rounds(seed) for seed in range(7)], imagined)
+    result = compare_logs([make_rounds(seed) for seed in range(7)], imagined)
     (finding,) = [candidate for candidate in result.findings if candidate.check not in BY_CHANCE]
     assert finding.check == check and finding.runs == ("imagined1", "imagined2", "imagined3")
     assert all(word in format_finding(finding) for word in words), format_finding(finding)
@@ -280,7 +284,7 @@ def test_three_logs_that_each_lack_another_line_are_told_where_one_such_log_is_u
     def make_log(seed: int, missing_line: str = "") -> str:
         ready_lines = ("vocabulary is ready", "weights are ready", "schedule is ready")
         first_lines = "".join(f"{line}\n" for line in ready_lines if line != missing_line)
-        return f"{first_lines}{rounds(seed)}"
+        return f"{first_lines}{make_rounds(seed)}"
 
     real = [make_log(seed) for seed in range(7)]
     imagined_logs = [
@@ -289,7 +293,7 @@ def test_three_logs_that_each_lack_another_line_are_told_where_one_such_log_is_u
         make_log(22, "schedule is ready"),
     ]
     assert checks(*imagined_logs, real=real) == ["print count differs"]
-    comparison = compared(real, [imagined_logs[0], make_log(21), make_log(22)])
+    comparison = compare_logs(real, [imagined_logs[0], make_log(21), make_log(22)])
     assert not comparison.findings and any("missing only by chance" in reason for reason in comparison.undecided)
 
 
@@ -326,7 +330,7 @@ def epochs(seed: int, *, word: str = "Epoch", left_out: int | None = None, head:
     return text + "finished\n"
 
 
-EPOCHS = [epochs(seed) for seed in range(7)]
+REAL_EPOCH_LOGS = [epochs(seed) for seed in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -339,26 +343,26 @@ EPOCHS = [epochs(seed) for seed in range(7)]
     ],
 )
 def test_what_follows_from_a_print_that_names_epochs_is_no_further_finding(changed: str, told: str) -> None:
-    assert checks(changed, epochs(21), epochs(22), real=EPOCHS) == [told]
+    assert checks(changed, epochs(21), epochs(22), real=REAL_EPOCH_LOGS) == [told]
 
 
 def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
     second_faulty_log = epochs(21).replace("finished", "ended well")
-    found_checks = checks(epochs(20, left_out=4), second_faulty_log, epochs(22), real=EPOCHS)
+    found_checks = checks(epochs(20, left_out=4), second_faulty_log, epochs(22), real=REAL_EPOCH_LOGS)
     assert sorted(found_checks) == ["epochs silently missing", "line in no real log"]
 
 
 def test_epochs_that_logs_leave_out_are_named_log_by_log_in_one_sentence() -> None:
-    findings = compared(EPOCHS, [epochs(20, left_out=4), epochs(21, left_out=6), epochs(22)]).findings
+    findings = compare_logs(REAL_EPOCH_LOGS, [epochs(20, left_out=4), epochs(21, left_out=6), epochs(22)]).findings
     assert [format_finding(finding) for finding in findings] == [
         "2 of 3 imagined runs leave out epochs without saying so: imagined1 leaves out epoch 4; imagined2 leaves out "
         "epoch 6; all real logs show 8 epochs."
     ]
-    (finding,) = compared(EPOCHS, [epochs(20, left_out=4), epochs(21), epochs(22)]).findings
+    (finding,) = compare_logs(REAL_EPOCH_LOGS, [epochs(20, left_out=4), epochs(21), epochs(22)]).findings
     assert format_finding(finding) == "imagined1 leaves out epoch 4 without saying so; all real logs show 8 epochs."
 
 
-def counted(seed: int, reworded_epoch: int | None = None) -> str:
+def log_with_epochs(seed: int, reworded_epoch: int | None = None) -> str:
     """Make a log of epochs; one of them is named in other words."""
     rng = Random(seed)
     body = [f"Epoch {epoch}/8\ncost {1 / epoch + rng.gauss(0, 0.02):.4f}" for epoch in range(1, 9)]
@@ -367,7 +371,7 @@ def counted(seed: int, reworded_epoch: int | None = None) -> str:
     return "\n".join([*body, "done"]) + "\n"
 
 
-def numbered(seed: int, reworded_epoch: int | None = None) -> str:
+def log_with_counts(seed: int, reworded_epoch: int | None = None) -> str:
     rng = Random(seed)
     body = [f"<{10 * epoch}> cost {1 / epoch + rng.gauss(0, 0.02):.4f}" for epoch in range(1, 9)]
     if reworded_epoch:
@@ -375,7 +379,7 @@ def numbered(seed: int, reworded_epoch: int | None = None) -> str:
     return "\n".join([*body, "done"]) + "\n"
 
 
-@pytest.mark.parametrize("style", [counted, numbered])
+@pytest.mark.parametrize("style", [log_with_epochs, log_with_counts])
 def test_a_line_in_other_words_is_not_also_an_epoch_or_a_count_that_is_missing(style: Callable[..., str]) -> None:
     found_checks = checks(style(20, 4), style(21, 4), style(22, 5), real=[style(seed) for seed in range(7)])
     assert len(found_checks) == 1

@@ -19,7 +19,9 @@ from gedanken.compare.source.network import network
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
 
-LOUD = TRAIN + "print(f'Step {i} loss: {loss.item():.4f}')\nprint(sum(p.numel() for p in model.parameters()))\n"
+PRINTING_PROGRAM = (
+    TRAIN + "print(f'Step {i} loss: {loss.item():.4f}')\nprint(sum(p.numel() for p in model.parameters()))\n"
+)
 TABLE = """\
 | NVIDIA-SMI 470.57.02    Driver Version: 470.57.02    CUDA Version: 11.3     |
 |   0  GeForce RTX 3090    Off  | 00000000:01:00.0 Off |                  N/A |
@@ -31,7 +33,7 @@ TABLE = """\
 |    0   N/A  N/A      1234      C   python3                          1500MiB |
 |    0   N/A  N/A       987      G   /usr/lib/xorg/Xorg                200MiB |
 """
-CASES = {
+WRONG_AND_RIGHT = {
     "parameters": [
         ("Total parameters: 235,146", "Total parameters: 50,890"),
         ("235146 trainable parameters", "50890 trainable parameters"),
@@ -77,10 +79,12 @@ CASES = {
         ("Correct: 10001/10000", "Correct: 10000/10000"),
     ],
 }
-PAIRS = [pair for pairs in CASES.values() for pair in pairs]
+PAIRS = [pair for pairs in WRONG_AND_RIGHT.values() for pair in pairs]
 
 
-def told(*outputs: str, source: str = LOUD, real_outputs: tuple[str, ...] = ()) -> list[Finding]:
+def oracle_findings(
+    *outputs: str, source: str = PRINTING_PROGRAM, real_outputs: tuple[str, ...] = ()
+) -> list[Finding]:
     """The findings of the oracles on imagined outputs of a program; `real_outputs` are those of its real runs."""
     real_runs = tuple(ParsedRun(real(text, seed), ()) for seed, text in enumerate(real_outputs))
     imagined_runs = tuple(ParsedRun(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
@@ -89,10 +93,10 @@ def told(*outputs: str, source: str = LOUD, real_outputs: tuple[str, ...] = ()) 
 
 
 @pytest.mark.parametrize(
-    ("kind", "wrong"), [(kind, wrong_text) for kind, pairs in CASES.items() for wrong_text, _ in pairs]
+    ("kind", "wrong"), [(kind, wrong_text) for kind, pairs in WRONG_AND_RIGHT.items() for wrong_text, _ in pairs]
 )
 def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
-    findings = told(f"Using cpu\n{wrong}\n")
+    findings = oracle_findings(f"Using cpu\n{wrong}\n")
     assert kinds(findings) == [f"oracle: {kind}"]
     assert findings[0].evidence[0].text in wrong.splitlines()
     assert findings[0].explained_by is None
@@ -100,33 +104,33 @@ def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
 
 @pytest.mark.parametrize("right", [right for _wrong, right in PAIRS])
 def test_its_right_twin_is_not_found(right: str) -> None:
-    assert told(f"Using cpu\n{right}\n") == []
+    assert oracle_findings(f"Using cpu\n{right}\n") == []
 
 
 @pytest.mark.parametrize(("wrong", "right"), PAIRS)
 def test_an_oracle_is_silent_where_a_real_run_breaks_it(wrong: str, right: str) -> None:
-    assert told(wrong, real_outputs=(right, wrong)) == []
+    assert oracle_findings(wrong, real_outputs=(right, wrong)) == []
 
 
 def test_every_oracle_has_a_case() -> None:
-    assert len(ORACLES) == len(CASES)
+    assert len(ORACLES) == len(WRONG_AND_RIGHT)
 
 
 def test_both_numbers_are_named() -> None:
-    (finding,) = told("Total parameters: 235,146")
+    (finding,) = oracle_findings("Total parameters: 235,146")
     assert "235,146" in format_finding(finding) and "50,890" in format_finding(finding)
-    (finding,) = told("Step 0 loss: 0.4812")
+    (finding,) = oracle_findings("Step 0 loss: 0.4812")
     assert "0.4812" in format_finding(finding) and "ln(10) = 2.30" in format_finding(finding)
 
 
 def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
     real_outputs = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
-    findings = told("[6400/60000 (11%)]\nStep 3/938\n", real_outputs=real_outputs)
+    findings = oracle_findings("[6400/60000 (11%)]\nStep 3/938\n", real_outputs=real_outputs)
     assert [format_finding(finding).partition("; ")[2] for finding in findings] == [
         "an epoch really has 9000 images.",
         "an epoch really has 141 steps.",
     ]
-    assert told(real_outputs[0], real_outputs=real_outputs) == []
+    assert oracle_findings(real_outputs[0], real_outputs=real_outputs) == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,7 @@ def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
     ],
 )
 def test_what_may_mean_something_else_is_let_be(line: str) -> None:
-    assert told(line + "\n") == []
+    assert oracle_findings(line + "\n") == []
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,7 @@ def test_what_may_mean_something_else_is_let_be(line: str) -> None:
     ],
 )
 def test_the_first_loss_is_known_only_where_all_is_as_pytorch_has_it(change: tuple[str, str]) -> None:
-    assert told("Step 0 loss: 0.1", source=LOUD.replace(*change)) == []
+    assert oracle_findings("Step 0 loss: 0.1", source=PRINTING_PROGRAM.replace(*change)) == []
 
 
 def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
@@ -243,23 +247,23 @@ NETS = {
         12,
     ),
 }
-nets = pytest.mark.parametrize(("source", "count"), NETS.values(), ids=NETS.keys())
+on_nets = pytest.mark.parametrize(("source", "count"), NETS.values(), ids=NETS.keys())
 
 
-def counted(source: str) -> int | None:
+def count_parameters(source: str) -> int | None:
     net = network(Source(source))
     return net.parameters if net else None
 
 
-@nets
+@on_nets
 def test_parameters_are_counted_from_the_source(source: str, count: int) -> None:
-    assert counted(HEAD + source) == count
+    assert count_parameters(HEAD + source) == count
 
 
 @pytest.mark.parametrize("doubling", ["a.extend(a)", "a = a + a", "a = [*a, *a]", "a = a * 9"])
 def test_a_list_that_grows_for_ever_is_not_followed(doubling: str) -> None:
     assert (
-        counted(
+        count_parameters(
             "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        a = [1]\n"
             f"        for _ in range(60): {doubling}\n        self.fc = nn.Linear(3, len(a))\nmodel = Net()"
         )
@@ -268,7 +272,9 @@ def test_a_list_that_grows_for_ever_is_not_followed(doubling: str) -> None:
 
 
 def test_as_many_layers_as_nobody_builds_are_no_burden() -> None:
-    assert counted(f"model = nn.LSTM(3, 4, {10**12})") == 4 * 4 * (3 + 4 + 2) + (10**12 - 1) * 4 * 4 * (4 + 4 + 2)
+    assert count_parameters(f"model = nn.LSTM(3, 4, {10**12})") == 4 * 4 * (3 + 4 + 2) + (10**12 - 1) * 4 * 4 * (
+        4 + 4 + 2
+    )
 
 
 @pytest.mark.docker
@@ -301,7 +307,7 @@ def test_pytorch_counts_the_same(machine: Any) -> None:
     ],
 )
 def test_no_number_is_better_than_a_guess(source: str) -> None:
-    assert counted(HEAD + source) is None
+    assert count_parameters(HEAD + source) is None
 
 
 @given(st.lists(st.integers(1, 300), min_size=2, max_size=6), st.booleans())
@@ -310,7 +316,7 @@ def test_a_right_count_is_never_called_wrong(sizes: list[int], bias: bool) -> No
     count = sum((a + bias) * b for a, b in pairwise(sizes))
     source = f"{HEAD}model = nn.Sequential({layers})\nprint(sum(p.numel() for p in model.parameters()))\n"
     forms = [f"Total parameters: {count:,}", f"Parameters: {count / 1e6:.2f}M", f"Params: {count / 1000:.1f}K"]
-    assert told("\n".join([*forms, f"{count} parameters\n"]), source=source) == []
+    assert oracle_findings("\n".join([*forms, f"{count} parameters\n"]), source=source) == []
 
 
 @given(st.integers(1, 70_000), st.integers(1, 512), st.booleans(), st.integers(1, 200))
@@ -321,7 +327,7 @@ def test_the_progress_of_a_right_run_is_never_called_wrong(images: int, batch: i
         f"Step {step + 1}/{steps}\n"
         for step in range(0, steps, max(every, steps // 50))
     )
-    assert told(output, source=TRAIN.replace("batch_size=64", f"batch_size={batch}")) == []
+    assert oracle_findings(output, source=TRAIN.replace("batch_size=64", f"batch_size={batch}")) == []
 
 
 @given(
@@ -333,7 +339,7 @@ def test_the_times_of_a_right_run_are_never_called_wrong(epochs: list[float], di
     output = "".join(
         f"Epoch {number}/{len(epochs)} - time: {epoch:.{digits}f}s\n" for number, epoch in enumerate(epochs, start=1)
     )
-    assert told(output + total.format(sum(epochs) * 1.2) + "\n") == []
+    assert oracle_findings(output + total.format(sum(epochs) * 1.2) + "\n") == []
 
 
 @given(st.integers(1, 100_000), st.floats(0, 1), st.integers(0, 4))
@@ -341,7 +347,7 @@ def test_a_right_accuracy_is_never_called_wrong(whole: int, share: float, digits
     part = round(whole * share)
     percent = f"{100 * part / whole:.{digits}f}%"
     forms = [f"Accuracy: {part}/{whole} ({percent})", f"Acc: {percent} ({part}/{whole})"]
-    assert told("\n".join([*forms, f"accuracy {part / whole:.4f} ({part}/{whole})\n"])) == []
+    assert oracle_findings("\n".join([*forms, f"accuracy {part / whole:.4f} ({part}/{whole})\n"])) == []
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 6))
@@ -359,9 +365,9 @@ HOSTILE += ["accuracy", "#", "Step ", "1/2", "total ", "Processes", "|   0  A", 
 
 @given(st.lists(st.sampled_from(HOSTILE), max_size=60).map("".join))
 def test_no_output_breaks_an_oracle(text: str) -> None:
-    told(text + "\n", real_outputs=("Using cpu\n",))
+    oracle_findings(text + "\n", real_outputs=("Using cpu\n",))
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_a_hostile_output_is_read_in_no_time(unit: str) -> None:
-    told(f"NVIDIA-SMI\n|   0  A{unit * (100_000 // len(unit))}\n")
+    oracle_findings(f"NVIDIA-SMI\n|   0  A{unit * (100_000 // len(unit))}\n")

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from test_log_structure import compared
+from test_log_structure import compare_logs
 
 from gedanken.compare.output.decimal_commas import has_decimal_commas, replace_decimal_commas
 from gedanken.compare.output.masking import MASK, masked_line
@@ -113,7 +113,7 @@ def perplexities(shift: float, head: str = "cap 9,250.5") -> list[str]:
 
 
 def test_a_number_with_thousands_and_decimals_is_one_number() -> None:
-    result = compared(perplexities(0), perplexities(-900)[:3])
+    result = compare_logs(perplexities(0), perplexities(-900)[:3])
     assert [finding.name for finding in result.series if finding.p is not None] == ["last perplexity", "perplexity"]
     assert [finding.check for finding in result.findings] == ["primary endpoint differs"]
 

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 
 import pytest
-from test_constants import found
-from test_log_structure import compared
+from test_constants import find_checks
+from test_log_structure import compare_logs
 
 from gedanken.compare.output.edited_line import EditableLine, TracedLine, build_line
 from gedanken.compare.output.metrics import read_curves
@@ -82,29 +82,29 @@ def test_an_epoch_with_underscores_is_one_number(count: int) -> None:
     ],
 )
 def test_a_constant_is_told_whatever_digits_it_lacks(really: str, shown: str) -> None:
-    assert found(really, shown) == ["constant line differs"]
-    assert found(really, really) == []
+    assert find_checks(really, shown) == ["constant line differs"]
+    assert find_checks(really, really) == []
 
 
-def bare(value: float) -> str:
+def without_outer_zeros(value: float) -> str:
     """Write a number without zeros at its ends: `.5`, `1.`."""
     text = f"{value:.3f}".strip("0")
     return "0." if text == "." else text
 
 
-def in_words(epoch: int, loss: float, acc: float) -> str:
-    return f"epoch {epoch} loss {bare(loss)} val_acc {bare(acc)}"
+def words_line(epoch: int, loss: float, acc: float) -> str:
+    return f"epoch {epoch} loss {without_outer_zeros(loss)} val_acc {without_outer_zeros(acc)}"
 
 
-def in_rows(epoch: int, loss: float, acc: float) -> str:
-    return f"{epoch},{bare(loss)},{bare(acc)}" if epoch else "epoch,loss,val_acc"
+def table_row(epoch: int, loss: float, acc: float) -> str:
+    return f"{epoch},{without_outer_zeros(loss)},{without_outer_zeros(acc)}" if epoch else "epoch,loss,val_acc"
 
 
-def with_steps(epoch: int, loss: float, acc: float) -> str:
-    return f"step {epoch * 500:_} | loss={bare(loss)} | val_acc={bare(acc)}"
+def step_line(epoch: int, loss: float, acc: float) -> str:
+    return f"step {epoch * 500:_} | loss={without_outer_zeros(loss)} | val_acc={without_outer_zeros(acc)}"
 
 
-@pytest.mark.parametrize("line", [in_words, in_rows, with_steps])
+@pytest.mark.parametrize("line", [words_line, table_row, step_line])
 def test_a_series_is_read_whatever_digits_its_numbers_lack(line: Callable[[int, float, float], str]) -> None:
     def text(seed: int, shift: float = 0.0) -> str:
         rng = random.Random(seed)
@@ -114,8 +114,8 @@ def test_a_series_is_read_whatever_digits_its_numbers_lack(line: Callable[[int, 
         return "".join(f"{line(epoch, loss, acc - shift)}\n" for epoch, (loss, acc) in enumerate(steps))
 
     real = [text(seed) for seed in range(7)]
-    assert not compared(real, [text(seed) for seed in (20, 21, 22)]).findings
-    (finding,) = compared(real, [text(seed, 0.2) for seed in (20, 21, 22)]).findings
+    assert not compare_logs(real, [text(seed) for seed in (20, 21, 22)]).findings
+    (finding,) = compare_logs(real, [text(seed, 0.2) for seed in (20, 21, 22)]).findings
     assert finding.check == "primary endpoint differs" and finding.subject == "last val_acc"
     assert "is 0.6" in finding.observed or "is 0.7" in finding.observed
 
@@ -124,10 +124,11 @@ def test_a_number_without_a_digit_before_its_point_belongs_to_the_label_above_it
     def text(seed: int, shift: float = 0.0) -> str:
         rng = random.Random(seed)
         return "".join(
-            f"Validation loss:\n{bare(shift + 1 / (index + 1) + rng.gauss(0, 0.02))}\n" for index in range(8)
+            f"Validation loss:\n{without_outer_zeros(shift + 1 / (index + 1) + rng.gauss(0, 0.02))}\n"
+            for index in range(8)
         )
 
-    result = compared([text(seed) for seed in range(7)], [text(seed, 0.5) for seed in (20, 21, 22)])
+    result = compare_logs([text(seed) for seed in range(7)], [text(seed, 0.5) for seed in (20, 21, 22)])
     assert [finding.subject for finding in result.findings] == ["last Validation loss"]
 
 

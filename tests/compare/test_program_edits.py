@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, findings_of, imagined, lines, program, real, seeds
+from builders import SHAPE, TRACEBACK, TRAIN, find_differences, imagined, lines, program, real, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Edit
 
-OTHER = "train-v0"
+EARLIER_LABEL = "train-v0"
 
 
 @pytest.mark.parametrize(
@@ -108,23 +108,26 @@ def test_a_diff_says_how_many_lines_came_and_went() -> None:
 
 
 REAL = [SHAPE + lines([0.91 + seed / 1000, 0.42 + seed / 500, 0.3 + seed / 300]) for seed in range(6)]
-SAID = [0.8123, 0.5234, 0.3412]
+IMAGINED_LOSSES = [0.8123, 0.5234, 0.3412]
 
 
-def reused(
+def find_reused_numbers(
     output: str,
     earlier_output: str,
     real_outputs: Sequence[str] = REAL[:3],
     earlier_real_outputs: Sequence[str] = REAL[3:],
     source: str = TRAIN,
 ) -> list[Finding]:
-    earlier = [imagined(earlier_output, 0, program=OTHER), *seeds(earlier_real_outputs, program=OTHER)]
-    findings = findings_of(program(source), seeds(real_outputs), [imagined(output)], earlier=earlier)
+    earlier = [
+        imagined(earlier_output, 0, program=EARLIER_LABEL),
+        *seeds(earlier_real_outputs, program=EARLIER_LABEL),
+    ]
+    findings = find_differences(program(source), seeds(real_outputs), [imagined(output)], earlier=earlier)
     return [finding for finding in findings if finding.check == "numbers reused"]
 
 
 def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() -> None:
-    (finding,) = reused(SHAPE + lines([*SAID, 0.2], total=4), lines(SAID))
+    (finding,) = find_reused_numbers(SHAPE + lines([*IMAGINED_LOSSES, 0.2], total=4), lines(IMAGINED_LOSSES))
     assert "repeats 6 numbers" in format_finding(finding)
     assert [(line.source, line.number) for line in finding.evidence] == [
         ("line01-train-v1-imagined-1", 2),
@@ -135,21 +138,21 @@ def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() ->
 @pytest.mark.parametrize(
     ("said", "before"),
     [
-        (lines(SAID, [0.1, 0.2, 0.3]), lines(SAID, [0.4, 0.5, 0.6])),
+        (lines(IMAGINED_LOSSES, [0.1, 0.2, 0.3]), lines(IMAGINED_LOSSES, [0.4, 0.5, 0.6])),
         ("loss 0.8123 acc 0.7171\n", "loss 0.8123 acc 0.7171\nloss 0.5 acc 0.6\n"),
         ("0.8123\n0.5234\n0.3412", "0.9\n0.8123\n0.5234\n0.3412\n0.1"),
     ],
     ids=["one column", "all of two", "in the middle"],
 )
 def test_three_in_a_row_or_all_of_them_are_a_repetition(said: str, before: str) -> None:
-    assert reused(said, before)
+    assert find_reused_numbers(said, before)
 
 
 @pytest.mark.parametrize(
     ("said", "before"),
     [
-        (lines(SAID), lines([0.8124, 0.5235, 0.3413])),
-        (lines([0.8123, 0.7, 0.3412], [0.1, 0.2, 0.3]), lines(SAID, [0.5, 0.6, 0.7])),
+        (lines(IMAGINED_LOSSES), lines([0.8124, 0.5235, 0.3413])),
+        (lines([0.8123, 0.7, 0.3412], [0.1, 0.2, 0.3]), lines(IMAGINED_LOSSES, [0.5, 0.6, 0.7])),
         ("loss 0.50 acc 0.70\n" * 4, "loss 0.50 acc 0.70\n" * 4),
         ("loss 2.3026\n" * 4, "loss 2.3026\n" * 4),
         ("loss 0.8123\n", "loss 0.8123\n"),
@@ -159,7 +162,7 @@ def test_three_in_a_row_or_all_of_them_are_a_repetition(said: str, before: str) 
     ids=["others", "not in a row", "too coarse", "all equal", "only one", "versions", "nothing"],
 )
 def test_fewer_or_coarser_numbers_are_no_repetition(said: str, before: str) -> None:
-    assert not reused(said, before)
+    assert not find_reused_numbers(said, before)
 
 
 def test_what_both_programs_print_as_constants_is_no_repetition() -> None:
@@ -168,35 +171,41 @@ def test_what_both_programs_print_as_constants_is_no_repetition() -> None:
         [constants + text for text in REAL[:3]],
         [constants + text for text in REAL[3:]],
     )
-    assert not reused(constants + lines([0.7, 0.6, 0.5]), constants + lines(SAID), real_outputs, earlier_real_outputs)
-    assert reused(constants + lines(SAID), constants + lines(SAID), real_outputs, earlier_real_outputs)
+    assert not find_reused_numbers(
+        constants + lines([0.7, 0.6, 0.5]), constants + lines(IMAGINED_LOSSES), real_outputs, earlier_real_outputs
+    )
+    assert find_reused_numbers(
+        constants + lines(IMAGINED_LOSSES), constants + lines(IMAGINED_LOSSES), real_outputs, earlier_real_outputs
+    )
 
 
 def test_a_program_that_fixes_its_seed_and_really_repeats_its_numbers_may_be_imagined_to() -> None:
     longer = lines([0.9111, 0.4111, 0.3111, 0.2111])
     shorter = lines([0.9111, 0.4111, 0.3111])
-    repeated = lines([*SAID, 0.2], total=4), lines(SAID)
-    assert not reused(*repeated, [longer], [shorter], "torch.manual_seed(0)\n" + TRAIN)
-    assert not reused(*repeated, [longer] * 2, [shorter] * 2)
+    repeated = lines([*IMAGINED_LOSSES, 0.2], total=4), lines(IMAGINED_LOSSES)
+    assert not find_reused_numbers(*repeated, [longer], [shorter], "torch.manual_seed(0)\n" + TRAIN)
+    assert not find_reused_numbers(*repeated, [longer] * 2, [shorter] * 2)
 
 
 def test_real_runs_with_the_same_seed_do_not_tell_whether_real_runs_repeat() -> None:
     longer, shorter = lines([0.9111, 0.4111, 0.3111, 0.2111]), lines([0.9111, 0.4111, 0.3111])
-    repeated = lines([*SAID, 0.2], total=4), lines(SAID)
+    repeated = lines([*IMAGINED_LOSSES, 0.2], total=4), lines(IMAGINED_LOSSES)
     # The sandbox gives both the same seed, which no machine of a user does.
-    assert reused(*repeated, [longer, REAL[0]], [shorter, REAL[1]])
-    assert not reused(*repeated, [longer], [shorter])
-    assert not reused(*repeated, [longer], [])
+    assert find_reused_numbers(*repeated, [longer, REAL[0]], [shorter, REAL[1]])
+    assert not find_reused_numbers(*repeated, [longer], [shorter])
+    assert not find_reused_numbers(*repeated, [longer], [])
 
 
 def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
-    findings = findings_of(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
+    findings = find_differences(
+        program(), seeds(REAL), [imagined(lines(IMAGINED_LOSSES), 1), imagined(lines(IMAGINED_LOSSES), 2)]
+    )
     assert "numbers reused" not in {finding.check for finding in findings}
 
 
 @pytest.mark.parametrize("text", ["0.1234 " * 100_000, "0.1234\n0.2345\n" * 50_000, "1" * 400_000, "1." * 200_000])
 def test_hostile_numbers_are_compared_in_no_time(text: str) -> None:
-    reused(text, text)
+    find_reused_numbers(text, text)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +249,7 @@ NAMES_NONE = TRAIN.replace("'cuda' if torch.cuda.is_available() else 'cpu'", "'c
 
 
 def gpus(source: str, output: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
-    findings = findings_of(program(source), seeds([really] * 2), [imagined(output)], claims, (), has)
+    findings = find_differences(program(source), seeds([really] * 2), [imagined(output)], claims, (), has)
     return [finding for finding in findings if finding.check == "GPUs it could not use"]
 
 

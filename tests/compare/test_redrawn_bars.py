@@ -59,7 +59,7 @@ def log(seed: int, left_out: int | None = None) -> str:
     return text
 
 
-def kinds(folder: Path, *imagined: str) -> list[str]:
+def kinds_found(folder: Path, *imagined: str) -> list[str]:
     for number, text in enumerate([*map(log, range(7)), *imagined]):
         (folder / f"{number}.log").write_text(text, newline="")
     paths = [folder / f"{number}.log" for number in range(10)]
@@ -72,16 +72,16 @@ def kinds(folder: Path, *imagined: str) -> list[str]:
 
 
 def test_how_often_bars_were_drawn_is_nothing(tmp_path: Path) -> None:
-    assert kinds(tmp_path, log(20), log(21), log(22)) == []
+    assert kinds_found(tmp_path, log(20), log(21), log(22)) == []
 
 
 def test_an_epoch_of_a_bar_that_is_left_out_is_missing_and_no_early_end(tmp_path: Path) -> None:
-    assert kinds(tmp_path, log(20, left_out=2), log(21), log(22)) == ["epochs silently missing"]
+    assert kinds_found(tmp_path, log(20, left_out=2), log(21), log(22)) == ["epochs silently missing"]
 
 
 def test_an_invented_line_stands_at_the_number_that_an_editor_shows(tmp_path: Path) -> None:
     odd_log = log(20).replace("  dev nll", "rewinding the tape\n  dev nll", 1)
-    assert kinds(tmp_path, odd_log, log(21), log(22)) == ["line in no real log"]
+    assert kinds_found(tmp_path, odd_log, log(21), log(22)) == ["line in no real log"]
     (finding,) = (
         candidate
         for candidate in compare_inputs(

@@ -1,7 +1,7 @@
 """Real runs show what prints without words print, and what programs log."""
 
 import pytest
-from builders import findings_of, imagined, kinds, program, real
+from builders import find_differences, imagined, kinds, program, real
 
 TABLE = """header = f"{'epoch':>5} {'loss':>8}"
 print(header)
@@ -39,7 +39,7 @@ REAL_TABLES = [real(table(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(
     ],
 )
 def test_prints_without_words_are_held_against_what_all_real_runs_show(text: str, found: list[str]) -> None:
-    found_kinds = kinds(findings_of(program(TABLE), REAL_TABLES, [imagined(text)]))
+    found_kinds = kinds(find_differences(program(TABLE), REAL_TABLES, [imagined(text)]))
     assert bool(found_kinds) == bool(found)
     assert all(any(kind in found_kind for found_kind in found_kinds) for kind in found)
 
@@ -47,7 +47,7 @@ def test_prints_without_words_are_held_against_what_all_real_runs_show(text: str
 def test_a_bare_print_that_differs_between_real_runs_may_show_anything() -> None:
     source = "for name in names:\n    print(name)\n"
     runs = [real(f"cat\n{name}\n", seed) for seed, name in enumerate(["dog", "cow", "cat"], start=1)]
-    assert not findings_of(program(source), runs, [imagined("owl\ncat\n")])
+    assert not find_differences(program(source), runs, [imagined("owl\ncat\n")])
 
 
 def _run_with_log(text: str, seed: int) -> object:
@@ -60,7 +60,7 @@ REAL_LOGS = [_run_with_log(log(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in r
 
 def test_logs_on_standard_error_count_and_warnings_of_libraries_do_not() -> None:
     def kinds_found(text: str) -> list[str]:
-        return kinds(findings_of(program(LOG), REAL_LOGS, [imagined(text + "done\n")]))
+        return kinds(find_differences(program(LOG), REAL_LOGS, [imagined(text + "done\n")]))
 
     assert kinds_found(log(0.92, 0.51, 0.31)) == []
     assert "epochs silently missing" in kinds_found(log(0.92, 0.51))

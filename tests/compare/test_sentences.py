@@ -7,36 +7,36 @@ from hypothesis import strategies as st
 from gedanken.compare.sentences import format_finding, shorten_to_difference
 from gedanken.experiment.finding import Finding, LineRef
 
-REALLY = "The real logs have “Epoch {}/{}: train loss {}, train acc {}, validation loss {} on {} images”"
-SHOWN = "Epoch 5/8: train loss 0.71, train acc 0.8, evaluation loss 0.65 on 1000 images"
+LONG_EXPECTED = "The real logs have “Epoch {}/{}: train loss {}, train acc {}, validation loss {} on {} images”"
+LONG_LINE = "Epoch 5/8: train loss 0.71, train acc 0.8, evaluation loss 0.65 on 1000 images"
 
 
-def reworded(label: str = "said.log") -> Finding:
+def reworded_finding(label: str = "said.log") -> Finding:
     return Finding(
         "literal differs",
         (label,),
-        (LineRef("said.log", 8, SHOWN, "stdout"),),
-        expected=REALLY,
-        observed=f"the imagined log shows “{SHOWN}”",
+        (LineRef("said.log", 8, LONG_LINE, "stdout"),),
+        expected=LONG_EXPECTED,
+        observed=f"the imagined log shows “{LONG_LINE}”",
     )
 
 
 def test_of_long_lines_the_words_that_differ_are_shown_with_the_place() -> None:
-    assert format_finding(reworded()) == (
+    assert format_finding(reworded_finding()) == (
         "The real logs have “… {}, validation loss …”; line 8 of said.log shows “… 0.8, evaluation loss …”."
     )
 
 
 def test_a_place_is_named_only_if_it_is_the_runs_own() -> None:
-    assert "the imagined log shows" in format_finding(reworded("other.log"))
+    assert "the imagined log shows" in format_finding(reworded_finding("other.log"))
 
 
 @pytest.mark.parametrize(
     ("expected", "observed"),
     [
         ("The real logs have “Best {}”", "the imagined log shows “Top 3”"),
-        (f"{REALLY}, “and another”", f"the imagined log shows “{SHOWN}”"),
-        ("The real logs have none", f"the imagined log shows “{SHOWN}”"),
+        (f"{LONG_EXPECTED}, “and another”", f"the imagined log shows “{LONG_LINE}”"),
+        ("The real logs have none", f"the imagined log shows “{LONG_LINE}”"),
     ],
 )
 def test_short_lines_and_more_than_one_are_quoted_whole(expected: str, observed: str) -> None:

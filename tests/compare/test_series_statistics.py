@@ -22,7 +22,7 @@ from gedanken.compare.stats.prediction_interval import holm, outlier_test
 from gedanken.compare.stats.westfall_young import step_down
 
 
-def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
+def make_series(rng: np.random.Generator, *points: int) -> list[Matrix]:
     """Ten runs of independent series; `points` gives the number of points of each series."""
     return [np.asarray(rng.normal(size=(10, count))) for count in points]
 
@@ -34,14 +34,14 @@ def test_all_levels_together_are_at_most_five_percent() -> None:
 
 def test_of_runs_that_are_alike_a_family_tells_as_many_as_its_level_says() -> None:
     rng = np.random.default_rng(3)
-    detections = sum(min(step_down(family(rng, 1, 5, 40), 7).adjusted) <= 0.1 for _ in range(400))
+    detections = sum(min(step_down(make_series(rng, 1, 5, 40), 7).adjusted) <= 0.1 for _ in range(400))
     assert 0.06 <= detections / 400 <= 0.14
 
 
 def test_one_series_of_eight_that_is_far_out_is_told_alone() -> None:
     rng, detections = np.random.default_rng(4), 0
     for _ in range(50):
-        series = family(rng, *[1] * 8)
+        series = make_series(rng, *[1] * 8)
         series[3][7:] += 20
         adjusted = step_down(series, 7).adjusted
         detections += [index for index in range(8) if is_significant(adjusted[index], METRICS_LEVEL)] == [3]
@@ -52,7 +52,7 @@ def test_a_curve_of_many_points_is_told_beside_a_single_number_with_long_tails()
     rng = np.random.default_rng(5)
     detections = 0
     for _ in range(50):
-        series = family(rng, 1, 1, 1, 30)
+        series = make_series(rng, 1, 1, 1, 30)
         series[3][7:] += 4
         detections += is_significant(step_down(series, 7).adjusted[3], METRICS_LEVEL)
     assert detections >= 45
@@ -61,7 +61,7 @@ def test_a_curve_of_many_points_is_told_beside_a_single_number_with_long_tails()
 @given(st.integers(0, 99), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
 def test_neither_unit_nor_order_of_the_runs_of_a_world_matters(seed: int, unit: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
-    series = family(rng, 1, 6)
+    series = make_series(rng, 1, 6)
     permuted_series = [np.concatenate([rng.permutation(values[:7]), values[7:]]) for values in [series[1]]]
     original_result = step_down(series[1:], 7)
     assert step_down([series[1] * unit + shift * unit], 7).p == pytest.approx(original_result.p)
@@ -69,7 +69,7 @@ def test_neither_unit_nor_order_of_the_runs_of_a_world_matters(seed: int, unit: 
 
 
 def test_a_run_in_which_a_series_is_not_tested_changes_nothing_for_others() -> None:
-    series = family(np.random.default_rng(6), 4, 4)
+    series = make_series(np.random.default_rng(6), 4, 4)
     series[0][2] = np.nan
     result = step_down(series, 7)
     assert all(0 < p <= 1 for p in result.p) and step_down(series[1:], 7).p == [result.p[1]]
@@ -78,7 +78,7 @@ def test_a_run_in_which_a_series_is_not_tested_changes_nothing_for_others() -> N
 def test_groups_that_do_not_vary_at_all_are_told_apart() -> None:
     constant_groups = np.array([[1.0]] * 7 + [[2.0]] * 3)
     assert is_significant(
-        step_down([constant_groups, *family(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL
+        step_down([constant_groups, *make_series(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL
     )
 
 

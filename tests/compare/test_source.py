@@ -183,11 +183,36 @@ def test_a_star_in_a_field_takes_a_value_of_its_own() -> None:
     assert [hole.decimals for hole in site.holes] == [None, 3]
 
 
-HUGE = "0x" + "f" * 5000
-ODD = ["1", "-1", "'a'", "''", "1e400", "N", "i", HUGE, f"-{HUGE}", str(10**30), f"-{10**30}", "'%*d'", "'%.99999f'"]
-SHAPES = ["({} + {})", "({} * {})", "({} - {})", "({} // {})", "({} ** {})", "({} % {})", "[{}, {}]", "{}.format({})"]
+HUGE_NUMBER = "0x" + "f" * 5000
+ODD_EXPRESSIONS = [
+    "1",
+    "-1",
+    "'a'",
+    "''",
+    "1e400",
+    "N",
+    "i",
+    HUGE_NUMBER,
+    f"-{HUGE_NUMBER}",
+    str(10**30),
+    f"-{10**30}",
+    "'%*d'",
+    "'%.99999f'",
+]
+COMPOUND_EXPRESSIONS = [
+    "({} + {})",
+    "({} * {})",
+    "({} - {})",
+    "({} // {})",
+    "({} ** {})",
+    "({} % {})",
+    "[{}, {}]",
+    "{}.format({})",
+]
 expressions = st.recursive(
-    st.sampled_from(ODD), lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner), max_leaves=5
+    st.sampled_from(ODD_EXPRESSIONS),
+    lambda inner: st.builds(str.format, st.sampled_from(COMPOUND_EXPRESSIONS), inner, inner),
+    max_leaves=5,
 )
 statements = st.builds(
     str.format,

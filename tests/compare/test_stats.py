@@ -11,15 +11,15 @@ from hypothesis.extra.numpy import arrays
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p_value, runs_needed, smallest_p
 
-few = st.integers(1, 4)
-values = st.integers(-1000, 1000).map(float)
-odd_values = values | st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
+small_counts = st.integers(1, 4)
+finite_values = st.integers(-1000, 1000).map(float)
+odd_values = finite_values | st.sampled_from([np.nan, np.inf, -np.inf, 1e300])
 
 
-def runs(
+def run_matrices(
     number: st.SearchStrategy[int],
-    points: st.SearchStrategy[int] = few,
-    elements: st.SearchStrategy[float] = values,
+    points: st.SearchStrategy[int] = small_counts,
+    elements: st.SearchStrategy[float] = finite_values,
 ) -> st.SearchStrategy[Matrix]:
     return st.tuples(number, points).flatmap(lambda shape: arrays(np.float64, shape, elements=elements))
 
@@ -28,7 +28,7 @@ def p_of(real: Matrix, imagined: Matrix) -> float:
     return energy_p_value(distances(np.concatenate([real, imagined])), len(real))
 
 
-@given(runs(st.just(7), elements=odd_values), st.integers(1, 4))
+@given(run_matrices(st.just(7), elements=odd_values), st.integers(1, 4))
 def test_of_all_ways_to_call_some_runs_imagined_at_most_alpha_have_a_p_that_low(pool: Matrix, many: int) -> None:
     p_values = []
     for imagined in combinations(range(7), many):
@@ -38,15 +38,15 @@ def test_of_all_ways_to_call_some_runs_imagined_at_most_alpha_have_a_p_that_low(
         assert np.mean([p <= alpha + 1e-12 for p in p_values]) <= alpha + 1e-12
 
 
-@given(runs(st.just(8)), st.sampled_from([0.25, 8.0]), st.integers(-50, 50), st.permutations(range(5)))
+@given(run_matrices(st.just(8)), st.sampled_from([0.25, 8.0]), st.integers(-50, 50), st.permutations(range(5)))
 def test_p_knows_no_unit_no_zero_and_no_order(pool: Matrix, scale: float, zero: int, order: list[int]) -> None:
     real, imagined = pool[:5], pool[5:]
     assert p_of(real[order] * scale + zero, imagined[::-1] * scale + zero) == p_of(real, imagined)
 
 
-@given(runs(st.integers(2, 5)), st.data())
+@given(run_matrices(st.integers(2, 5)), st.data())
 def test_p_is_the_share_of_labellings_that_are_as_far_apart(real: Matrix, data: st.DataObject) -> None:
-    imagined = data.draw(runs(st.integers(1, 4), st.just(real.shape[1])))
+    imagined = data.draw(run_matrices(st.integers(1, 4), st.just(real.shape[1])))
     distance_matrix = distances(np.concatenate([real, imagined]))
 
     def energy(imagined_indices: tuple[int, ...]) -> float:
@@ -106,9 +106,9 @@ def test_how_many_runs_are_needed_is_told() -> None:
     assert [runs_needed(n_others, 0.025) for n_others in (1, 2, 3, 7)] == [39, 8, 5, 3]
 
 
-@given(runs(st.integers(2, 6)), st.data())
+@given(run_matrices(st.integers(2, 6)), st.data())
 def test_the_fair_crps_is_the_plain_double_loop(real: Matrix, data: st.DataObject) -> None:
-    imagined = data.draw(runs(st.integers(1, 4), st.just(real.shape[1])))
+    imagined = data.draw(run_matrices(st.integers(1, 4), st.just(real.shape[1])))
     count = len(real)
     differences = [
         sum(abs(real_value - imagined_value) for real_value in real[:, point]) / count
@@ -125,7 +125,7 @@ def test_the_fair_crps_of_one_real_run_or_of_no_number_is_not_told() -> None:
     assert fair_crps(np.full((3, 1), np.nan), np.zeros((2, 1))) is None
 
 
-@given(runs(st.integers(2, 6)), st.sampled_from([0.5, 1.0, 3.0]))
+@given(run_matrices(st.integers(2, 6)), st.sampled_from([0.5, 1.0, 3.0]))
 def test_the_spread_of_a_scaled_copy_is_the_scale(real: Matrix, scale: float) -> None:
     ratio, interval = spread_ratio(real, real * scale + 7)
     if not np.ptp(real, axis=0).any():
@@ -141,7 +141,7 @@ def test_a_spread_that_may_be_zero_has_zero_as_its_bound() -> None:
     assert interval is not None and interval.low == 0
 
 
-@given(runs(st.integers(2, 6), st.just(1)), st.integers(-9, 9))
+@given(run_matrices(st.integers(2, 6), st.just(1)), st.integers(-9, 9))
 def test_the_difference_of_means_lies_in_its_interval(real: Matrix, shift: int) -> None:
     difference, interval = mean_difference(real, real + shift)
     assert difference == pytest.approx(shift, abs=1e-9)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from test_log_structure import checks, compared
+from test_log_structure import compare_logs, structural_checks
 
 from gedanken.compare.output.compared_lines import ComparedLines
 from gedanken.compare.output.transcript import Transcript
@@ -25,18 +25,21 @@ WRAPPED = [
 ]
 
 
-def one(line: str) -> str:
+def compared_text(line: str) -> str:
     return ComparedLines(frozenset()).one(line)
 
 
 @pytest.mark.parametrize("wrapped", WRAPPED)
 @pytest.mark.parametrize("number", ["0.5321", "-1.5e-05", "nan", "-inf", "7"])
 def test_a_single_number_in_an_object_compares_as_the_number(wrapped: str, number: str) -> None:
-    assert one(f"round 3 | error: {wrapped.format(number)}, ok") == f"round 3 | error: {number}, ok"
+    assert compared_text(f"round 3 | error: {wrapped.format(number)}, ok") == f"round 3 | error: {number}, ok"
 
 
 def test_whole_numbers_lose_the_dot_that_ends_them() -> None:
-    assert one("error tensor(5.)") == "error 5" and one("error Array(5.e-05, dtype=float32)") == "error 5e-05"
+    assert (
+        compared_text("error tensor(5.)") == "error 5"
+        and compared_text("error Array(5.e-05, dtype=float32)") == "error 5e-05"
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,11 +55,14 @@ def test_whole_numbers_lose_the_dot_that_ends_them() -> None:
     ],
 )
 def test_what_is_no_single_number_stays(line: str) -> None:
-    assert one(line) == line
+    assert compared_text(line) == line
 
 
 def test_keys_are_sorted_and_labels_stand_above_as_with_bare_numbers() -> None:
-    assert one("{'nll': np.float32(0.25), 'error': tensor(0.5, dtype=torch.half)}") == "{'error': 0.5, 'nll': 0.25}"
+    assert (
+        compared_text("{'nll': np.float32(0.25), 'error': tensor(0.5, dtype=torch.half)}")
+        == "{'error': 0.5, 'nll': 0.25}"
+    )
     assert Transcript("Held-out error:\ntensor(0.5)\n", is_log=True).forms[1] == "Held-out error: #"
 
 
@@ -84,11 +90,11 @@ def log(seed: int, wrapped: str, factor: float = 1) -> str:
 @pytest.mark.parametrize("wrapped", WRAPPED)
 def test_a_wrong_value_and_a_copy_are_found_in_objects_as_well(wrapped: str) -> None:
     real = [log(seed, wrapped) for seed in range(7)]
-    wrong_result = compared(real, [log(seed, wrapped, factor=5) for seed in range(20, 23)])
+    wrong_result = compare_logs(real, [log(seed, wrapped, factor=5) for seed in range(20, 23)])
     assert [(finding.check, finding.runs) for finding in wrong_result.findings] == [
         ("primary endpoint differs", ("imagined1", "imagined2", "imagined3"))
     ]
     assert {series.name for series in wrong_result.series} == {"last loss", "loss"}
-    copied_result = compared(real, [real[3], log(20, wrapped), log(21, wrapped)])
-    assert checks(copied_result) == ["log copied"]
-    assert checks(compared(real, [log(seed, wrapped) for seed in range(20, 23)])) == []
+    copied_result = compare_logs(real, [real[3], log(20, wrapped), log(21, wrapped)])
+    assert structural_checks(copied_result) == ["log copied"]
+    assert structural_checks(compare_logs(real, [log(seed, wrapped) for seed in range(20, 23)])) == []

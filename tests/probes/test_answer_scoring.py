@@ -21,13 +21,13 @@ from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.experiment.probe_design import SuiteItem
 
 
-def line(output: str, call_input: str = "'y'", function: str = "") -> SuiteItem:
+def make_item(output: str, call_input: str = "'y'", function: str = "") -> SuiteItem:
     return SuiteItem(id="x", code="def f(s): ...", input=call_input, output=output, function=function)
 
 
 TRUTH = "12 07 55 80\n"
 UNMARKED = (FormatViolation("no mark before the output", ""),)
-SPEAKS = (FormatViolation("speaks as an AI", "As an AI I cannot run this."),)
+SPEAKS_AS_AI = (FormatViolation("speaks as an AI", "As an AI I cannot run this."),)
 
 
 def outcome(reply: str, rival: str | None = None, **changes: Any) -> str:
@@ -54,7 +54,7 @@ def test_what_the_rival_prints_is_told_from_what_is_merely_wrong() -> None:
         ("First 12, then 07.\nSo\nit\nis\n12 07", {}, "unparsable"),
         ("12 07", {"violations": UNMARKED}, "unparsable"),
         ("12 07 55 80", {"violations": UNMARKED}, "right"),
-        ("", {"violations": SPEAKS}, "refused"),
+        ("", {"violations": SPEAKS_AS_AI}, "refused"),
         ("", {"cause": Cause.REFUSED}, "refused"),
         ("12 07 55", {"cause": Cause.CUT}, "cut"),
         ("", {"cause": Cause.ONLY_REASONED}, "cut"),
@@ -98,7 +98,7 @@ def test_tokens_of_reasoning_stand_beside_the_outcome() -> None:
     ],
 )
 def test_equal_values_are_equal_answers_however_they_are_written(output: str, answer: str, expected: str) -> None:
-    assert check_answer(line(output), answer) == expected
+    assert check_answer(make_item(output), answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_a_predicted_input_is_the_call_in_a_reply(reply: str) -> None:
 
 
 def predicted(*answers: str, named: Predicts | None = None) -> str:
-    return prediction_kind([(line("3"), answer) for answer in answers], named)
+    return prediction_kind([(make_item("3"), answer) for answer in answers], named)
 
 
 def test_a_file_whose_answers_are_calls_predicts_inputs() -> None:
     assert predicted("f(1)", "f('a')", "3") == "input"
     assert predicted("3", "f(1)", "'a'") == predicted("3") == predicted() == "output"
-    assert [judge_call(line("3"), answer) for answer in ("f(1)", "3", "f(1", "")] == [
+    assert [judge_call(make_item("3"), answer) for answer in ("f(1)", "3", "f(1", "")] == [
         "run",
         "wrong",
         "unparsable",
@@ -211,19 +211,21 @@ def test_of_a_reply_to_code_execution_the_first_line_counts(reply: str, value: s
 def test_no_reply_takes_long_to_be_read(text: str) -> None:
     reply = text * (1_000_000 // len(text))
     started = process_time()
-    prediction_kind([(line("3"), reply)])
+    prediction_kind([(make_item("3"), reply)])
     assert predicted_value(reply) and predicted_call(reply) is not None and process_time() - started < 30
 
 
 def test_an_answer_that_repeats_the_call_is_not_counted_where_its_figures_do_not() -> None:
     call = "add(a = 1)"
-    assert check_answer(line("3", call, "add"), f"{call} == 3") == "left out"
-    assert check_answer(line("3", call, "add"), "3") == "right"
-    assert check_answer(line("3", "1"), "f(1) == 3") == "wrong"
+    assert check_answer(make_item("3", call, "add"), f"{call} == 3") == "left out"
+    assert check_answer(make_item("3", call, "add"), "3") == "right"
+    assert check_answer(make_item("3", "1"), "f(1) == 3") == "wrong"
 
 
 def test_a_number_of_any_length_is_a_number() -> None:
-    assert check_answer(line("1" + "0" * 5000), "10 ** 5000") == check_answer(line("3"), "9" * 5000) == "run"
+    assert (
+        check_answer(make_item("1" + "0" * 5000), "10 ** 5000") == check_answer(make_item("3"), "9" * 5000) == "run"
+    )
 
 
 def test_the_second_figure_is_the_chance_that_one_of_five_is_right() -> None:

@@ -27,7 +27,7 @@ NO_FILE = "ls: cannot access 'notes': No such file or directory"
 LS = "colour.txt\ncopy.txt\n"
 
 
-def said(text: str, exit_code: int | None = 0) -> Any:
+def imagined_answer(text: str, exit_code: int | None = 0) -> Any:
     return [answer("ls", text, by_model=True, exit_code=exit_code)]
 
 
@@ -46,18 +46,20 @@ def said(text: str, exit_code: int | None = 0) -> Any:
     ],
 )
 def test_an_answer_is_kept_changed_or_lost(before: str, after: str, exit_code: int | None, verdict: str) -> None:
-    (answer,) = compare_memory(said(before), said(before), said(after, exit_code))
+    (answer,) = compare_memory(imagined_answer(before), imagined_answer(before), imagined_answer(after, exit_code))
     assert (answer.verdict, answer.control_verdict, answer.verdict_text) == (verdict, "kept", verdict)
     assert answer.is_changed_by_loss == (verdict != "kept")
 
 
 def test_an_error_that_becomes_another_error_was_not_lost_for_there_was_no_answer() -> None:
-    (answer,) = compare_memory(said(NO_FILE, 1), said(NO_FILE, 1), said("bash: ls: command not found", 127))
+    (answer,) = compare_memory(
+        imagined_answer(NO_FILE, 1), imagined_answer(NO_FILE, 1), imagined_answer("bash: ls: command not found", 127)
+    )
     assert answer.verdict == "changed"
 
 
 def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None:
-    (answer,) = compare_memory(said("64 %"), said("12 %"), said("30 %"))
+    (answer,) = compare_memory(imagined_answer("64 %"), imagined_answer("12 %"), imagined_answer("30 %"))
     assert answer.verdict_text == "changed, and so is the control"
     assert not answer.is_changed_by_loss
     assert "1 of the changed or lost answers may have another cause" in memory_sentence([answer])
@@ -65,7 +67,7 @@ def test_a_change_that_the_control_shows_too_is_not_blamed_on_the_loss() -> None
 
 def test_answers_to_different_questions_are_not_compared() -> None:
     with pytest.raises(ValueError, match="not the same"):
-        compare_memory(said(LS), said(LS), [answer("pwd", LS, by_model=True)])
+        compare_memory(imagined_answer(LS), imagined_answer(LS), [answer("pwd", LS, by_model=True)])
 
 
 def test_the_variable_that_was_exported_last_is_asked_for() -> None:
@@ -94,7 +96,9 @@ def test_the_session_does_not_remember_that_it_was_asked(scripted: Callable[...,
 
 
 def test_what_a_model_said_can_do_nothing_to_the_screen_and_is_cut() -> None:
-    (answer,) = compare_memory(said("\x1b]0;mine\x07"), said("[red]x"), said("a" * 10_000))
+    (answer,) = compare_memory(
+        imagined_answer("\x1b]0;mine\x07"), imagined_answer("[red]x"), imagined_answer("a" * 10_000)
+    )
     page = StringIO()
     print_memory([answer], Console(file=page, force_terminal=True, width=100))
     assert "\x1b]0" not in page.getvalue() and "\x07" not in page.getvalue()
@@ -124,7 +128,7 @@ def test_a_script_that_cannot_be_typed_is_refused(tmp_path: Path, text: str, why
         read_commands(script)
 
 
-FORGETS = [
+REPLIES = [
     # The requests, sent again in one message, hold the whole script.
     {"when": "mkdir notes\ncd notes", "samples": ["42\n3 colour.txt\n"]},
     {"when": "utilization.gpu", "samples": ["0, NVIDIA GeForce RTX 3090, 64 %, 9000 MiB"]},
@@ -134,7 +138,7 @@ FORGETS = [
 
 
 def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Callable[..., str]) -> None:
-    process_result = gedanken("probe", "memory", "--model", scripted(FORGETS), "--json", "--out", "memory.json")
+    process_result = gedanken("probe", "memory", "--model", scripted(REPLIES), "--json", "--out", "memory.json")
     assert process_result.returncode == 0, process_result.stderr
     result = json.loads(process_result.stdout)
     assert [answer["policy"] for answer in result["rebuilt"]] == ["requests", "transcript", "none"]
@@ -149,7 +153,7 @@ def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Cal
 def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it(
     gedanken: Cli, scripted: Callable[..., str]
 ) -> None:
-    result = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(FORGETS))
+    result = gedanken("probe", "memory", "--policy", "none", "--temperature", 1, "--model", scripted(REPLIES))
     assert result.returncode == 0, result.stderr
     assert "rebuilt with the policy none" in result.stdout
     assert "may have another cause" in result.stdout
@@ -159,7 +163,7 @@ def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it
 def test_of_a_control_at_temperature_0_it_is_said_that_it_is_the_same_request_again(
     gedanken: Cli, scripted: Callable[..., str]
 ) -> None:
-    result = gedanken("probe", "memory", "--policy", "none", "--model", scripted(FORGETS))
+    result = gedanken("probe", "memory", "--policy", "none", "--model", scripted(REPLIES))
     assert "the control sends the same request again" in result.stdout
 
 

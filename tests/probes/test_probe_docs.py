@@ -15,7 +15,7 @@ from gedanken.probes.families.seed_twins import FAMOUS
 TEXT = " ".join((Path(__file__).parents[2] / "docs/probes.md").read_text().split())
 
 
-def rows(heading: str) -> list[str]:
+def names_in_table(heading: str) -> list[str]:
     """The names in the first column of the table whose first word is `heading`."""
     table = (
         (Path(__file__).parents[2] / "docs/probes.md").read_text().partition(f"\n| {heading} |")[2].partition("\n\n")
@@ -24,8 +24,8 @@ def rows(heading: str) -> list[str]:
 
 
 def test_the_tables_name_every_family_and_every_arm() -> None:
-    assert sorted(rows("family")) == sorted(map(slug, FAMILIES))
-    assert sorted(rows("arm")) == sorted(ARMS)
+    assert sorted(names_in_table("family")) == sorted(map(slug, FAMILIES))
+    assert sorted(names_in_table("arm")) == sorted(ARMS)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ from gedanken.probes.families.built_in import FAMILIES, find_family, slug
 from gedanken.probes.family import ProbeFamily
 
 OPERATIONS = [(probe_family, operation) for probe_family in FAMILIES for operation in probe_family.operations]
-here = pytest.mark.parametrize(("one", "operation"), OPERATIONS, ids=lambda value: str(getattr(value, "name", value)))
-runs_here = pytest.mark.parametrize(
+on_all_operations = pytest.mark.parametrize(
+    ("one", "operation"), OPERATIONS, ids=lambda value: str(getattr(value, "name", value))
+)
+on_local_operations = pytest.mark.parametrize(
     ("one", "operation"),
     [(probe_family, operation) for probe_family, operation in OPERATIONS if operation != "torch seed"],
     ids=lambda value: str(getattr(value, "name", value)),
@@ -27,7 +29,7 @@ runs_here = pytest.mark.parametrize(
 """All operations but `torch seed`: torch is installed in the sandbox only."""
 
 
-class Ran(NamedTuple):
+class CountedRun(NamedTuple):
     """What a program did when it ran in this process."""
 
     printed: str
@@ -36,7 +38,7 @@ class Ran(NamedTuple):
 
 
 @cache
-def ran(source: str) -> Ran:
+def run_counted(source: str) -> CountedRun:
     """Run a program in this process and count how often its lines run."""
     lines: Counter[int] = Counter()
 
@@ -59,10 +61,10 @@ def ran(source: str) -> Ran:
     counts = [
         times for line, times in lines.items() if not source_lines[line - 1].lstrip().startswith(("for ", "while "))
     ]
-    return Ran(printed.getvalue(), max(counts))
+    return CountedRun(printed.getvalue(), max(counts))
 
 
-def groups(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
+def items_by_pair(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
     """The items of each pair by their roles; an item without a pair is a group of its own."""
     return [
         {item.role: item for item in items_of_group}
@@ -70,7 +72,7 @@ def groups(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
     ]
 
 
-@here
+@on_all_operations
 def test_the_same_seed_makes_the_same_items_and_another_seed_others(one: ProbeFamily, operation: str) -> None:
     assert one.items(operation, 4, 1, 6) == one.items(operation, 4, 1, 6)
     assert one.items(operation, 4, 1, 6)[: len(one.items(operation, 4, 1, 3))] == one.items(operation, 4, 1, 3)
@@ -78,65 +80,69 @@ def test_the_same_seed_makes_the_same_items_and_another_seed_others(one: ProbeFa
     assert first_programs != second_programs
 
 
-@here
+@on_all_operations
 def test_every_item_has_a_name_of_its_own_that_can_be_one_of_a_file(one: ProbeFamily, operation: str) -> None:
     ids = [item.id for size in one.sizes for seed in (0, 1) for item in one.items(operation, size, seed, 4)]
     assert len(set(ids)) == len(ids)
     assert all(name.replace("-", "").isalnum() for name in ids)
 
 
-@here
+@on_all_operations
 def test_there_is_more_than_one_template_for_each_operation(one: ProbeFamily, operation: str) -> None:
     assert len({item.template for item in one.items(operation, 4, 0, 4)}) >= 2
 
 
-@runs_here
+@on_local_operations
 def test_the_size_is_the_number_of_operations(one: ProbeFamily, operation: str) -> None:
-    for sizes in zip(*(groups(one.items(operation, size, 3, 4)) for size in (8, 16, 32)), strict=True):
+    for sizes in zip(*(items_by_pair(one.items(operation, size, 3, 4)) for size in (8, 16, 32)), strict=True):
         for role in set(sizes[0]) - {"check", "middle"}:
-            steps = [ran(group[role].program).steps for group in sizes]
+            steps = [run_counted(group[role].program).steps for group in sizes]
             assert steps[1] > steps[0]
             assert steps[2] - steps[1] == 2 * (steps[1] - steps[0])
 
 
-@runs_here
+@on_local_operations
 def test_the_answer_is_as_long_at_every_size(one: ProbeFamily, operation: str) -> None:
-    for groups_of_sizes in zip(*(groups(one.items(operation, size, 3, 10)) for size in (2, 8, 32)), strict=True):
+    for groups_of_sizes in zip(
+        *(items_by_pair(one.items(operation, size, 3, 10)) for size in (2, 8, 32)), strict=True
+    ):
         for role in groups_of_sizes[0]:
-            lengths = {len(ran(group[role].program).printed) for group in groups_of_sizes}
+            lengths = {len(run_counted(group[role].program).printed) for group in groups_of_sizes}
             assert len(lengths) == 1
 
 
-@runs_here
+@on_local_operations
 def test_twins_are_as_long_in_operations_and_words(one: ProbeFamily, operation: str) -> None:
-    for group in groups(one.items(operation, 8, 5, 6)):
+    for group in items_by_pair(one.items(operation, 8, 5, 6)):
         if "easy" in group:
             easy, hard = group["easy"], group["hard"]
-            assert ran(easy.program).steps == ran(hard.program).steps
+            assert run_counted(easy.program).steps == run_counted(hard.program).steps
             assert easy.program.count("\n") == hard.program.count("\n")
             assert hard.rival in (None, easy.program)
 
 
-@runs_here
+@on_local_operations
 def test_a_rival_prints_something_else_most_of_the_time(one: ProbeFamily, operation: str) -> None:
     items_with_rival = [item for item in one.items(operation, 4, 9, 12) if item.rival]
     different_items = [
-        item for item in items_with_rival if ran(item.program).printed != ran(item.rival or "").printed
+        item
+        for item in items_with_rival
+        if run_counted(item.program).printed != run_counted(item.rival or "").printed
     ]
     assert len(different_items) >= 0.6 * len(items_with_rival)
 
 
 def test_an_edit_that_preserves_what_a_program_does_does() -> None:
     for probe_family, operation in OPERATIONS:
-        for group in groups(probe_family.items(operation, 8, 7, 9)):
+        for group in items_by_pair(probe_family.items(operation, 8, 7, 9)):
             if "same" in group:
-                assert ran(group["same"].program).printed == ran(group["easy"].program).printed
+                assert run_counted(group["same"].program).printed == run_counted(group["easy"].program).printed
                 assert group["same"].program != group["easy"].program
 
 
 def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -> None:
     for operation in find_family("state").operations:
-        for group in groups(find_family("state").items(operation, 8, 2, 4)):
+        for group in items_by_pair(find_family("state").items(operation, 8, 2, 4)):
             end = group.get("hard") or group["alone"]
             assert end.given is not None
             for shorter_program, steps in ((group["middle"].program, 4), (end.given, 7)):
@@ -145,7 +151,8 @@ def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -
 
 def test_some_short_programs_crash_and_say_by_what_and_where() -> None:
     first_words = {
-        ran(item.program).printed.split()[0] for item in find_family("short programs").items("crashes", 4, 0, 10)
+        run_counted(item.program).printed.split()[0]
+        for item in find_family("short programs").items("crashes", 4, 0, 10)
     }
     assert {"none", "ValueError", "ZeroDivisionError"} <= first_words
     assert len(first_words) >= 4

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browser_page import open_file
-from test_verdict_command import OPERATIONS, Asked, asked  # noqa: F401 (a fixture)
+from test_verdict_command import OPERATIONS, MakeProbe, asked  # noqa: F401 (a fixture)
 
 from gedanken.agents.players.player import Player
 from gedanken.analysis.probe_verdict import verdict_of
@@ -24,7 +24,7 @@ def open_page(browser: Any, folder: Path, width: int = 1400, scheme: str = "ligh
 
 
 @pytest.mark.parametrize("width", [390, 1400])
-def test_from_the_verdict_to_what_was_asked_and_answered(browser: Any, asked: Asked, width: int) -> None:  # noqa: F811
+def test_from_the_verdict_to_what_was_asked_and_answered(browser: Any, asked: MakeProbe, width: int) -> None:  # noqa: F811
     page = open_page(browser, asked(TAKES_SHORTCUTS), width)
     assert "shortcut" in page.locator("header .verdict").inner_text()
     page.locator(".posterior").get_by_role("link", name="closed form").click()
@@ -49,7 +49,7 @@ def test_from_the_verdict_to_what_was_asked_and_answered(browser: Any, asked: As
     assert page.troubles == []
 
 
-def test_every_share_and_horizon_has_its_interval(browser: Any, asked: Asked) -> None:  # noqa: F811
+def test_every_share_and_horizon_has_its_interval(browser: Any, asked: MakeProbe) -> None:  # noqa: F811
     page = open_page(browser, asked(TAKES_SHORTCUTS))
     rows = page.locator(".posterior tbody tr").all()
     assert len(rows) == 1 + len(OPERATIONS)
@@ -64,7 +64,7 @@ def test_every_share_and_horizon_has_its_interval(browser: Any, asked: Asked) ->
 @pytest.mark.parametrize("width", [360, 1600])
 def test_it_fits_its_width_and_nothing_is_too_pale(
     browser: Any,
-    asked: Asked,  # noqa: F811
+    asked: MakeProbe,  # noqa: F811
     width: int,
     scheme: str,
 ) -> None:
@@ -77,7 +77,7 @@ def test_it_fits_its_width_and_nothing_is_too_pale(
     assert [(violation["id"], violation["nodes"][0]["html"][:120]) for violation in violations] == []
 
 
-def test_what_a_model_said_is_shown_and_not_obeyed(browser: Any, asked: Asked) -> None:  # noqa: F811
+def test_what_a_model_said_is_shown_and_not_obeyed(browser: Any, asked: MakeProbe) -> None:  # noqa: F811
     folder = asked(Player(("computes",)), told="<img src=x onerror=alert(1)>" + "w" * 300)
     page = open_page(browser, folder, 360)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")

@@ -16,7 +16,7 @@ from gedanken.records.read_run import read_run
 
 pytestmark = pytest.mark.docker
 
-MOST_OF_A_CALL = 300
+MAX_TOKENS_PER_CALL = 300
 """Most tokens of one question here. The last question may be asked while any budget is left."""
 
 
@@ -36,7 +36,7 @@ def test_a_probe_that_was_killed_is_gone_on_with_and_nothing_is_asked_or_run_twi
     folder = tmp_path / "run"
     shutil.copytree(probed, folder)
     complete_log = read_run(folder)
-    ledger_times = killed_while_asking(folder, answers=9)
+    ledger_times = undo_answers(folder, answers=9)
 
     resume_result = gedanken("resume", folder, "--json")
     assert resume_result.returncode == 0, resume_result.stderr
@@ -51,7 +51,7 @@ def test_a_probe_that_was_killed_is_gone_on_with_and_nothing_is_asked_or_run_twi
     )
 
 
-def killed_while_asking(folder: Path, answers: int) -> dict[Path, int]:
+def undo_answers(folder: Path, answers: int) -> dict[Path, int]:
     """Undo a probe as if its process died after `answers` answers.
 
     Returns the times of the files that remain in its ledger.
@@ -130,7 +130,7 @@ def test_a_probe_stops_at_its_budget_and_goes_on_with_more(gedanken: Cli, tmp_pa
         assert stopped_result.returncode == 7, stopped_result.stderr
         assert "; the budget is tokens 1,000" in stopped_result.stderr
         tokens = read_run(tmp_path / "run").tokens
-        assert tokens is not None and 1000 <= tokens.read + tokens.written <= 1000 + MOST_OF_A_CALL
+        assert tokens is not None and 1000 <= tokens.read + tokens.written <= 1000 + MAX_TOKENS_PER_CALL
         resumed_result = gedanken("resume", "run", *address_options, "--budget", "tokens=1M", env=env)
         assert resumed_result.returncode == 0, resumed_result.stderr
         assert len(read_run(tmp_path / "run").answers) == server.replies

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from builders import ONCE_ONLY, imagined, real
+from builders import LOOP_PROGRAM, imagined, real
 from conftest import Cli
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +58,7 @@ PROGRAMS = st.lists(STATEMENTS, max_size=9).map(
 )
 
 
-def ends_with(source: str) -> str:
+def output_and_error(source: str) -> str:
     """What a program prints, followed by the name of the error that ends it."""
     page = io.StringIO()
     try:
@@ -93,9 +93,9 @@ def test_a_neutral_edit_keeps_the_tree(source: str) -> None:
 
 @given(PROGRAMS)
 def test_a_neutral_edit_prints_the_same_when_it_runs(source: str) -> None:
-    printed = ends_with(source)
+    printed = output_and_error(source)
     for text in semantics_preserving_edits(source).values():
-        assert ends_with(text) == printed
+        assert output_and_error(text) == printed
 
 
 @given(st.text(), st.text())
@@ -129,8 +129,8 @@ def test_programs_that_differ_in_names_comments_and_blanks_are_the_same() -> Non
     assert is_same_when_run("x = 1  # one\n\n\nprint(f'{x:>3}', x)", "y = 1\nprint(f'{y:>3}', y)")
 
 
-def edited(
-    edit: str, reply: str, *samples: str, source: str = ONCE_ONLY, second_reply: str | None = None
+def make_edited(
+    edit: str, reply: str, *samples: str, source: str = LOOP_PROGRAM, second_reply: str | None = None
 ) -> EditedVersion:
     real_output = "it is 0\nit is 1\nit is 2\n"
     sample_runs = tuple(imagined(text, number) for number, text in enumerate(samples, start=1))
@@ -140,11 +140,11 @@ def edited(
 
 
 def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading() -> None:
-    original = edited("as it is", "it is 0\n")
-    edited_program = edited(
+    original = make_edited("as it is", "it is 0\n")
+    edited_program = make_edited(
         "comment removed",
         "it is 0\nit is 1\nit is 2\n",
-        source=semantics_preserving_edits(ONCE_ONLY)["comment removed"],
+        source=semantics_preserving_edits(LOOP_PROGRAM)["comment removed"],
     )
     reports = compare_edits([original, edited_program], watched=0)
     assert [report.imagined for report in reports] == ["the same", "lines differ"]
@@ -171,7 +171,7 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
     ],
 )
 def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, imagined: str) -> None:
-    edits = [edited("as it is", "loss 0.43\nit is 0\n"), edited("no blank line", said)]
+    edits = [make_edited("as it is", "loss 0.43\nit is 0\n"), make_edited("no blank line", said)]
     reports = compare_edits(edits, watched=0)
     assert reports[1].imagined == imagined
     words_by_result = {
@@ -183,12 +183,16 @@ def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, im
 
 
 def test_that_no_edit_changes_anything_proves_nothing() -> None:
-    reports = compare_edits([edited("as it is", "it is 0\n"), edited("no blank line", "it is 0\n\n")], watched=0)
+    reports = compare_edits(
+        [make_edited("as it is", "it is 0\n"), make_edited("no blank line", "it is 0\n\n")], watched=0
+    )
     assert "does not prove" in format_invariance_verdict(reports, watched=0)
 
 
 def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() -> None:
-    reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", second_reply="c")], watched=0)
+    reports = compare_edits(
+        [make_edited("as it is", "a"), make_edited("no blank line", "b", second_reply="c")], watched=0
+    )
     assert format_invariance_verdict(reports, watched=0).startswith(
         "No edit can be judged. Edits left out because the server"
     )
@@ -196,9 +200,9 @@ def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() ->
 
 def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
     different_edit = EditedVersion(
-        "no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ()
+        "no blank line", LOOP_PROGRAM, real("other\n", 1), imagined("b", 0), imagined("b", 0), ()
     )
-    reports = compare_edits([edited("as it is", "a"), different_edit], watched=0)
+    reports = compare_edits([make_edited("as it is", "a"), different_edit], watched=0)
     assert not reports[1].really_same
     assert "left out because the output differs in real runs: 1." in format_invariance_verdict(reports, watched=0)
 
@@ -213,7 +217,7 @@ def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open(
         sample(text, number, is_cut) for number, (text, is_cut) in enumerate(complete_texts + cut_texts, start=1)
     )
     original = EditedVersion(
-        "as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), sample_runs
+        "as it is", LOOP_PROGRAM, real("it is 0\n", 1), imagined("", 0), imagined("", 0), sample_runs
     )
     (report,) = compare_edits([original], watched=0)
     assert (report.once.successes, report.once.trials, report.cut) == (2, 3, 2)
@@ -222,8 +226,8 @@ def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open(
 
 
 def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
-    hostile = edited("no blank line", "\x1b]0;mine\x07[red]it is", "it \x1b[2J is 4")
-    edits = (edited("as it is", "it is 0\n"), hostile)
+    hostile = make_edited("no blank line", "\x1b]0;mine\x07[red]it is", "it \x1b[2J is 4")
+    edits = (make_edited("as it is", "it is 0\n"), hostile)
     reports = compare_edits(edits, watched=0)
     question = Question("mine.py", {edit.edit: edit.source for edit in edits}, watched=0)
     probe = EditsProbe(
@@ -244,7 +248,7 @@ def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
 def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
     edits = semantics_preserving_edits(SHAPE_ONCE)
     output = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
-    edited_programs = tuple(edited(edit, output, *[output] * 4, source=source) for edit, source in edits.items())
+    edited_programs = tuple(make_edited(edit, output, *[output] * 4, source=source) for edit, source in edits.items())
     reports = compare_edits(edited_programs, watched=0)
     verdict = format_invariance_verdict(reports, watched=0)
     question = Question("mine.py", edits, watched=0)

@@ -27,7 +27,7 @@ output_text = st.text(st.sampled_from("ab1 :\n\t"), max_size=40)
 blank_ends = st.text(st.sampled_from(" \t\n"), max_size=6)
 
 
-def answered(
+def make_answered(
     real: str, imagined: str, sequence: str = "walk", kind: str = "place", **changes: Any
 ) -> AnsweredCommand:
     return AnsweredCommand(sequence, kind, answer("cmd", real), answer("cmd", imagined, by_model=True, **changes))
@@ -56,7 +56,7 @@ def test_a_sequence_holds_commands_and_nothing_else(fault: dict[str, object]) ->
         TypeAdapter(CommandSequence).validate_python(fault)
 
 
-async def typed_anew(machine: Any, sequence: CommandSequence) -> list[tuple[str, int | None]]:
+async def type_sequence(machine: Any, sequence: CommandSequence) -> list[tuple[str, int | None]]:
     async with machine.branch(0) as branch:
         executions = [await branch.run(command) for _kind, command in sequence.commands]
     return [(execution.terminal, execution.exit_code) for execution in executions]
@@ -66,8 +66,8 @@ async def typed_anew(machine: Any, sequence: CommandSequence) -> list[tuple[str,
 def test_the_real_machine_answers_the_battery_twice_the_same(machine: Any) -> None:
     async def type_twice() -> None:
         for sequence in BATTERY:
-            answers = await typed_anew(machine, sequence)
-            assert answers == await typed_anew(machine, sequence)
+            answers = await type_sequence(machine, sequence)
+            assert answers == await type_sequence(machine, sequence)
             failed = {kind for (kind, _), (_, code) in zip(sequence.commands, answers, strict=True) if code}
             assert failed <= {"exit codes"}, sequence.name
 
@@ -76,24 +76,29 @@ def test_the_real_machine_answers_the_battery_twice_the_same(machine: Any) -> No
 
 @given(output_text, blank_ends)
 def test_blank_ends_are_not_seen_and_do_not_matter(text: str, blanks: str) -> None:
-    assert answered(text, text).agrees
-    assert answered(text, text + blanks).agrees
-    assert answered(text, text.replace("\n", " \n")).agrees
+    assert make_answered(text, text).agrees
+    assert make_answered(text, text + blanks).agrees
+    assert make_answered(text, text.replace("\n", " \n")).agrees
 
 
 @given(output_text, st.integers(0, 40), st.sampled_from("zZ9#"))
 def test_one_other_character_is_no_agreement(text: str, at: int, other: str) -> None:
     changed_text = text[:at] + other + text[at + 1 :]
-    assert not answered(text, changed_text).agrees
-    assert not answered(changed_text, text).agrees
+    assert not make_answered(text, changed_text).agrees
+    assert not make_answered(changed_text, text).agrees
 
 
 def test_a_reply_that_was_cut_agrees_with_nothing() -> None:
-    assert not answered("a\n", "a\n", cause=Cause.CUT, exit_code=None).agrees
+    assert not make_answered("a\n", "a\n", cause=Cause.CUT, exit_code=None).agrees
 
 
 def test_agreeing_on_silence_is_counted_apart() -> None:
-    answers = [answered("a\n", "b\n"), answered("", ""), answered("", ""), answered("", "chat\n", kind="files")]
+    answers = [
+        make_answered("a\n", "b\n"),
+        make_answered("", ""),
+        make_answered("", ""),
+        make_answered("", "chat\n", kind="files"),
+    ]
     agreement = agreement_of(answers)
     assert (agreement.printing.successes, agreement.printing.trials) == (0, 1)
     assert (agreement.silent.successes, agreement.silent.trials) == (2, 3)
@@ -103,13 +108,15 @@ def test_agreeing_on_silence_is_counted_apart() -> None:
 
 
 def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
-    share = sequence_share([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
+    share = sequence_share(
+        [make_answered("a", "a", "one"), make_answered("a", "a", "two"), make_answered("a", "b", "two")]
+    )
     assert (share.successes, share.trials) == (1, 2)
 
 
 def test_violations_are_counted_by_kind() -> None:
     fence, chat = FormatViolation("code fence", "```"), FormatViolation("chat", "Sure!")
-    answers = [answered("a", "a", violations=(chat, fence)), answered("a", "a", violations=(fence,))]
+    answers = [make_answered("a", "a", violations=(chat, fence)), make_answered("a", "a", violations=(fence,))]
     assert violations_by_kind(answer.imagined for answer in answers) == {"code fence": 2, "chat": 1}
 
 
@@ -190,9 +197,14 @@ def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments
 
 def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
     echo = FormatViolation("echo of the command", "rm f")
-    answers = [answered("", "", violations=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
+    answers = [
+        make_answered("", "", violations=(echo,)),
+        make_answered("", ""),
+        make_answered("a", "a"),
+        make_answered("a", "b"),
+    ]
     agreement = agreement_of(
-        [*answers, answered("a", "a", violations=(echo,)), answered("a", "c", violations=(echo,))]
+        [*answers, make_answered("a", "a", violations=(echo,)), make_answered("a", "c", violations=(echo,))]
     )
     assert (agreement.silent.successes, agreement.silent_as_it_came.successes, agreement.silent.trials) == (2, 1, 2)
     assert (agreement.printing.successes, agreement.printing_as_it_came.successes, agreement.printing.trials) == (
@@ -203,5 +215,5 @@ def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
 
 
 def test_blanks_before_a_line_are_seen() -> None:
-    assert not answered(" 2  9 35 cat.txt\n", "2  9 35 cat.txt\n").agrees
-    assert answered(" 2  9 35 cat.txt\n", "\n \n 2  9 35 cat.txt  \n\n").agrees
+    assert not make_answered(" 2  9 35 cat.txt\n", "2  9 35 cat.txt\n").agrees
+    assert make_answered(" 2  9 35 cat.txt\n", "\n \n 2  9 35 cat.txt  \n\n").agrees

@@ -22,9 +22,9 @@ from gedanken.probing.probe_spec import probe_spec
 from gedanken.records.read_log import MOST_SPEC_BYTES
 from gedanken.runner import check_spec
 
-JOINS = "def f(a, b):\n    return a + b"
-GOOD: list[dict[str, Any]] = [
-    {"id": "sample_0", "code": JOINS, "input": "'a', 'b'", "output": "'ab'"},
+JOIN_FUNCTION = "def f(a, b):\n    return a + b"
+GOOD_LINES: list[dict[str, Any]] = [
+    {"id": "sample_0", "code": JOIN_FUNCTION, "input": "'a', 'b'", "output": "'ab'"},
     {"id": "sample_1", "code": "def f(n):\n    return {n: [n, n + 1]}", "input": "1", "output": "{1: [1, 2]}"},
     {
         "id": "sample_2",
@@ -33,7 +33,7 @@ GOOD: list[dict[str, Any]] = [
         "output": "Counter({'a': 2, 'b': 1})",
     },
 ]
-BAD: list[dict[str, Any]] = [
+BAD_LINES: list[dict[str, Any]] = [
     {"id": "endless", "code": "def f(x):\n    while True: pass", "input": "1", "output": "1"},
     {
         "id": "flood",
@@ -47,16 +47,16 @@ BAD: list[dict[str, Any]] = [
         "input": "'http://example.org'",
         "output": "200",
     },
-    {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"},
-    {"id": "crashes", "code": JOINS, "input": "1, 'a'", "output": "1"},
+    {"id": "lies", "code": JOIN_FUNCTION, "input": "1, 1", "output": "3"},
+    {"id": "crashes", "code": JOIN_FUNCTION, "input": "1, 'a'", "output": "1"},
 ]
 
-RIGHT = [
+RIGHT_ANSWERS = [
     *("'ab'", "  'ab'  ", '"ab"  # why', "'ab'\n\n# why", "'ab'\nprint(1)", "'ab', 'why'", "('ab')", "'a' 'b'"),
     *("'ab' == 'ab'", "str('ab')", "f(*['a', 'b'])", "'ab' or 1", "'ab';", "\\\n'ab'"),
 ]
 """Answers to `sample_0` for which CRUXEval's rule, `assert OUTPUT == ANSWER`, holds."""
-WRONG = [
+WRONG_ANSWERS = [
     *(
         "[ANSWER]'ab'[/ANSWER]",
         "assert f('a', 'b') == 'ab'",
@@ -85,9 +85,18 @@ def suite_file(path: Path, *lines: object) -> Path:
 
 
 def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> None:
-    incomplete_line = {"id": "x", "code": JOINS, "input": "1"}
+    incomplete_line = {"id": "x", "code": JOIN_FUNCTION, "input": "1"}
     loaded_suite = read_suite(
-        suite_file(tmp_path / "s.jsonl", GOOD[0], '{"id": "sam', incomplete_line, "[1]", "", GOOD[0], GOOD[1])
+        suite_file(
+            tmp_path / "s.jsonl",
+            GOOD_LINES[0],
+            '{"id": "sam',
+            incomplete_line,
+            "[1]",
+            "",
+            GOOD_LINES[0],
+            GOOD_LINES[1],
+        )
     )
     assert [item.id for item in loaded_suite.items] == ["sample_0", "sample_1"]
     assert [item.line for item in loaded_suite.items] == [1, 7]
@@ -102,9 +111,9 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
 def test_lines_end_where_a_line_of_json_ends_in_any_encoding_of_json(
     tmp_path: Path, encoding: str, ends: str
 ) -> None:
-    line_with_separators = {**GOOD[0], "input": "'a\u2028', '\x85'"}
-    line_with_half_pair = json.dumps({**GOOD[1], "input": "'\ud800'"})
-    lines = (json.dumps(line_with_separators, ensure_ascii=False), line_with_half_pair, json.dumps(GOOD[1]))
+    line_with_separators = {**GOOD_LINES[0], "input": "'a\u2028', '\x85'"}
+    line_with_half_pair = json.dumps({**GOOD_LINES[1], "input": "'\ud800'"})
+    lines = (json.dumps(line_with_separators, ensure_ascii=False), line_with_half_pair, json.dumps(GOOD_LINES[1]))
     path = tmp_path / "s.jsonl"
     path.write_bytes("".join(line + ends for line in lines).encode(encoding))
     loaded_suite = read_suite(path)
@@ -123,7 +132,7 @@ def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> N
 
 
 def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> None:
-    line = SuiteItem(id="x", code=JOINS + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
+    line = SuiteItem(id="x", code=JOIN_FUNCTION + "#" * MOST_SPEC_BYTES, input="1, 2", output="3")
     spec = probe_spec(ProbeDesign(suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
     with pytest.raises(BadInput, match="--suite: too large for one run"):
         check_spec(spec)
@@ -138,7 +147,7 @@ def test_a_suite_that_no_run_folder_could_be_read_again_with_is_not_asked() -> N
 )
 def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object, is_extracted: bool) -> None:
     path = suite_file(tmp_path / "a.json", json.dumps(value))
-    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD_LINES)).items
     assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_extracted, {}, None)
 
 
@@ -152,12 +161,12 @@ def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value:
     ],
 )
 def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str, problem: str) -> None:
-    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
+    suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD_LINES)).items
     with pytest.raises(BadInput, match=problem):
         read_answers(suite_file(tmp_path / "a.json", text), suite)
 
 
-def scored(gedanken: Cli, folder: Path, answers: object, *lines: object) -> Any:
+def score_answers(gedanken: Cli, folder: Path, answers: object, *lines: object) -> Any:
     suite = suite_file(folder / "s.jsonl", *lines)
     answers_file = suite_file(folder / "a.json", answers)
     result = gedanken("probe", "--suite", suite, "--answers", answers_file, "--json")
@@ -165,7 +174,7 @@ def scored(gedanken: Cli, folder: Path, answers: object, *lines: object) -> Any:
     return json.loads(result.stdout)
 
 
-def exact(result: Any) -> dict[str, float]:
+def exact_by_id(result: Any) -> dict[str, float]:
     return {item["id"]: item["exact"] for item in result["items"]}
 
 
@@ -177,11 +186,11 @@ def test_recorded_answers_are_scored_by_their_values_and_a_line_that_cannot_be_r
         "sample_0": ['"ab"  # joined', "'a' + 'b'", "'ba'", "'ab"],
         "sample_1": ["{1: [1,2]}", "[ANSWER]{1:[1, 2]}", "So:\n[ANSWER]assert f(1) == {1: [1, 2]}[/ANSWER]", "f(1)"],
         "sample_2": ["Counter('aba')", "{'b': 1, 'a': 2}", "exit()", "__import__('os').abort()"],
-        **{line["id"]: ["1"] for line in BAD},
+        **{line["id"]: ["1"] for line in BAD_LINES},
     }
-    result = scored(gedanken, tmp_path, answers, *GOOD, "{broken", *BAD)
+    result = score_answers(gedanken, tmp_path, answers, *GOOD_LINES, "{broken", *BAD_LINES)
     assert result["predicts"] == "output"
-    assert exact(result) == {"sample_0": 0.5, "sample_1": 0.75, "sample_2": 0.5, "lies": 0.0}
+    assert exact_by_id(result) == {"sample_0": 0.5, "sample_1": 0.75, "sample_2": 0.5, "lies": 0.0}
     assert result["n"] == 4 and result["exact"] == pytest.approx(1.75 / 4)
     low, high = result["interval"]
     assert low < result["exact"] < high
@@ -195,13 +204,13 @@ def test_recorded_answers_are_scored_by_their_values_and_a_line_that_cannot_be_r
 def test_what_was_published_is_scored_to_the_letter_and_by_the_output_that_its_suite_gives(
     gedanken: Cli, tmp_path: Path
 ) -> None:
-    lying_line = {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"}
-    published = {"sample_0": [*RIGHT, *WRONG], "lies": ["3", "2"]}
-    result = scored(gedanken, tmp_path, {"raw_generations": published}, GOOD[0], lying_line)
+    lying_line = {"id": "lies", "code": JOIN_FUNCTION, "input": "1, 1", "output": "3"}
+    published = {"sample_0": [*RIGHT_ANSWERS, *WRONG_ANSWERS], "lies": ["3", "2"]}
+    result = score_answers(gedanken, tmp_path, {"raw_generations": published}, GOOD_LINES[0], lying_line)
     outcomes = result["items"][0]["outcomes"]
     outcome_by_answer = dict(zip(published["sample_0"], outcomes, strict=True))
-    assert {answer for answer in outcome_by_answer if outcome_by_answer[answer] == "right"} == set(RIGHT)
-    assert exact(result)["lies"] == 0.5
+    assert {answer for answer in outcome_by_answer if outcome_by_answer[answer] == "right"} == set(RIGHT_ANSWERS)
+    assert exact_by_id(result)["lies"] == 0.5
     assert [(contradicted_line["line"], contradicted_line["id"]) for contradicted_line in result["contradicted"]] == [
         (2, "lies")
     ]
@@ -214,16 +223,16 @@ def test_answers_that_are_calls_predict_inputs_and_are_really_run(gedanken: Cli,
         "sample_0": ["f('a', 'b')", "f('', 'ab')", "assert f('ab', '') == 'ab'", "f('b', 'a')"],
         "sample_1": ["f(1)", "f(2)", "{1: [1, 2]}", "f(1"],
     }
-    result = scored(gedanken, tmp_path, answers, *GOOD[:2])
+    result = score_answers(gedanken, tmp_path, answers, *GOOD_LINES[:2])
     assert result["predicts"] == "input"
-    assert exact(result) == {"sample_0": 0.75, "sample_1": 0.25}
+    assert exact_by_id(result) == {"sample_0": 0.75, "sample_1": 0.25}
 
 
 @pytest.mark.docker
 def test_a_model_is_asked_a_suite_and_its_answers_are_scored_by_their_values(gedanken: Cli, tmp_path: Path) -> None:
     rules = [{"when": "", "samples": ['"ab"']}]
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump(rules))
-    suite = suite_file(tmp_path / "s.jsonl", *GOOD, {})
+    suite = suite_file(tmp_path / "s.jsonl", *GOOD_LINES, {})
     model = f"scripted:{tmp_path / 'replies.yaml'}"
     process_result = gedanken(
         "probe", "--suite", suite, "--model", model, "--samples", "2", "--json", "--out", tmp_path / "run"
@@ -239,7 +248,7 @@ def test_a_model_is_asked_a_suite_and_its_answers_are_scored_by_their_values(ged
 
 def test_a_line_with_the_id_of_a_generated_program_is_refused_by_its_number() -> None:
     generated = "state-hash-rounds-1-0-0-alone"
-    line = SuiteItem(id=generated, code=JOINS, input="'a', 'b'", output="'ab'", line=3)
+    line = SuiteItem(id=generated, code=JOIN_FUNCTION, input="'a', 'b'", output="'ab'", line=3)
     with pytest.raises(BadInput, match=f"--suite: line 3: .* the id {generated};"):
         check_spec(
             probe_spec(ProbeDesign(families=("state",), suite=(line,)), ModelSpec(name="embedded"), SandboxSpec())
@@ -272,7 +281,7 @@ def test_what_the_terminal_really_prints_is_right_and_so_is_the_value_alone(said
 @pytest.mark.bubblewrap
 def test_of_a_suite_whose_answers_are_all_there_nothing_is_opened_again(gedanken: Cli, tmp_path: Path) -> None:
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["3"]}]))
-    suite = suite_file(tmp_path / "s.jsonl", *GOOD[:2])
+    suite = suite_file(tmp_path / "s.jsonl", *GOOD_LINES[:2])
     model = f"scripted:{tmp_path / 'replies.yaml'}"
     arguments = ["probe", "--suite", suite, "--model", model, "--sandbox", "bubblewrap", "--json", "--out", "run"]
     first_result = gedanken(*arguments)

@@ -37,7 +37,7 @@ FAMILIES: dict[str, Way | None] = {
 }
 
 
-def items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: int = 1) -> Iterator[ProbeItem]:
+def make_items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: int = 1) -> Iterator[ProbeItem]:
     """The items of some families, by default five, with `operations` kinds of operation each."""
     for family, operation in product(families, range(operations)):
         rival = FAMILIES[family]
@@ -61,11 +61,11 @@ def items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: in
                     )
 
 
-def scored(item: ProbeItem, *outcomes: Outcome) -> ItemScore:
+def score_item(item: ProbeItem, *outcomes: Outcome) -> ItemScore:
     return ItemScore(item, "direct", tuple(Answer(outcome) for outcome in outcomes))
 
 
-def as_one_that(way: str, item: ProbeItem, horizon: float = 1e9) -> Outcome:
+def answer_of_player(way: str, item: ProbeItem, horizon: float = 1e9) -> Outcome:
     """The answer of a player without noise."""
     if item.size > horizon:
         return "wrong"
@@ -88,14 +88,14 @@ def test_the_likelihood_is_that_of_two_beta_binomials() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_without_noise_gets_its_name(way: str) -> None:
-    verdict = judge([scored(item, as_one_that(way, item)) for item in items()], "a model", resamples=0)
+    verdict = judge([score_item(item, answer_of_player(way, item)) for item in make_items()], "a model", resamples=0)
     assert verdict.name == way
     assert max(verdict.posterior.values()) > 0.99
     assert sentences.describe_verdict(verdict).startswith("Behaves as one that ")
 
 
 def test_a_computing_one_is_named_with_its_horizon() -> None:
-    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
+    scores = [score_item(item, answer_of_player("computes", item, horizon=4)) for item in make_items()]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "computes"
     assert all(4 < (curve.size or 0) < 8 for operation in verdict.operations for curve in operation.curves)
@@ -126,7 +126,7 @@ def test_a_horizon_at_the_only_size_is_neither_above_nor_below_it() -> None:
 
 
 def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
-    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
+    scores = [score_item(item, answer_of_player("computes", item, horizon=4)) for item in make_items()]
     operation = judge(scores, "a model", resamples=0).operations[0]
     first_curve, second_curve = operation.curves
     beyond_curve = replace(second_curve, horizon="> 16", size=None)
@@ -143,14 +143,14 @@ def test_horizons_that_hang_on_the_shape_of_the_curve_are_both_told() -> None:
 def test_whoever_answers_by_chance_is_not_named() -> None:
     rng = Random(1)
     outcomes: tuple[Outcome, ...] = ("right", "rival", "wrong")
-    scores = [scored(item, rng.choice(outcomes)) for item in items()]
+    scores = [score_item(item, rng.choice(outcomes)) for item in make_items()]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert verdict.why
 
 
 def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
-    verdict = judge([scored(item, "wrong") for item in items()], "a model", resamples=0)
+    verdict = judge([score_item(item, "wrong") for item in make_items()], "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert max(verdict.posterior, key=lambda hypothesis: verdict.posterior[hypothesis]) == "other"
     assert all(hypothesis.name == "undetermined" for hypothesis in verdict.operations)
@@ -159,8 +159,8 @@ def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
 def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
     imitated_families = {"famous", "rules"}
     scores = [
-        scored(item, as_one_that("imitates" if item.family in imitated_families else "computes", item))
-        for item in items(templates=2, operations=3)
+        score_item(item, answer_of_player("imitates" if item.family in imitated_families else "computes", item))
+        for item in make_items(templates=2, operations=3)
     ]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.posterior["mixture"] > 0.99
@@ -168,7 +168,7 @@ def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() 
 
 
 def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
-    scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    scores = [score_item(item, answer_of_player("computes", item)) for item in make_items(12, ("famous", "products"))]
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert undistinguished_pair(verdict.separations, "computes") == ("imitates", "shortcut")
@@ -177,20 +177,24 @@ def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
 
 
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
-    scores = [scored(item, as_one_that("computes", item)) for item in items(templates=1)]
+    scores = [score_item(item, answer_of_player("computes", item)) for item in make_items(templates=1)]
     assert all(operation.name == "undetermined" for operation in judge(scores, "a model", resamples=0).operations)
 
 
 def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
     suite = [
-        scored(suite_item(SuiteItem(id=f"line {number}", code="def f(x): return x", input="1", output="1")), "right")
+        score_item(
+            suite_item(SuiteItem(id=f"line {number}", code="def f(x): return x", input="1", output="1")), "right"
+        )
         for number in range(76)
     ]
     suite_verdict = judge(suite, "a model", resamples=2)
     assert suite_verdict.name == suite_verdict.operations[0].name == "undetermined" and suite_verdict.support is None
     assert suite_verdict.why == suite_verdict.operations[0].why == sentences.ONLY_A_SUITE
     assert not suite_verdict.operations[0].curves and suite_verdict.operations[0].sizes[0].exact == 1
-    own_scores = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    own_scores = [
+        score_item(item, answer_of_player("computes", item)) for item in make_items(12, ("famous", "products"))
+    ]
     verdict_with_suite, verdict_without = (
         judge([*own_scores, *suite_scores], "a model", resamples=0) for suite_scores in (suite, [])
     )
@@ -201,12 +205,12 @@ def test_a_suite_from_outside_is_evidence_for_no_way_of_answering() -> None:
     assert [operation.operation for operation in verdict_with_suite.operations[-1:]] == ["functions"]
 
 
-@given(st.permutations(list(items(1, ("famous", "products")))))
+@given(st.permutations(list(make_items(1, ("famous", "products")))))
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_answers_does_not_matter(shuffled: Sequence[ProbeItem]) -> None:
     in_order = sorted(shuffled, key=lambda ordered_posterior: ordered_posterior.id)
     ordered_posterior, shuffled_posterior = (
-        judge([scored(item, as_one_that("imitates", item)) for item in order], "m", resamples=0).posterior
+        judge([score_item(item, answer_of_player("imitates", item)) for item in order], "m", resamples=0).posterior
         for order in (in_order, shuffled)
     )
     assert ordered_posterior == pytest.approx(shuffled_posterior)
@@ -225,7 +229,7 @@ def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> Non
 
 
 def test_the_same_answer_again_is_no_further_evidence() -> None:
-    scores = [scored(item, as_one_that("computes", item)) for item in items()]
+    scores = [score_item(item, answer_of_player("computes", item)) for item in make_items()]
     repeated_scores = [replace(score, answers=score.answers * 10) for score in scores]
     assert cluster_items(count_answers(scores, "direct").items) == cluster_items(
         count_answers(repeated_scores, "direct").items
@@ -234,25 +238,25 @@ def test_the_same_answer_again_is_no_further_evidence() -> None:
 
 @pytest.mark.parametrize("outcome", ["refused", "unparsable", "cut"])
 def test_what_is_no_answer_speaks_for_nothing(outcome: Outcome) -> None:
-    verdict = judge([scored(item, outcome) for item in items()], "a model", resamples=0)
+    verdict = judge([score_item(item, outcome) for item in make_items()], "a model", resamples=0)
     assert verdict.name == "undetermined"
     assert verdict.why == sentences.NOTHING_ANSWERED
-    assert verdict.unanswered == {outcome: len(list(items()))}
+    assert verdict.unanswered == {outcome: len(list(make_items()))}
     assert len(set(verdict.posterior.values())) == 1
 
 
 def test_a_rule_that_was_not_understood_is_not_judged() -> None:
-    asked_items = list(items(1, ("rules",)))
+    asked_items = list(make_items(1, ("rules",)))
     check = replace(asked_items[0], id="check", role="check", rival_is=None)
-    scores = [*(scored(item, "rival") for item in asked_items), scored(check, "wrong")]
+    scores = [*(score_item(item, "rival") for item in asked_items), score_item(check, "wrong")]
     counts = count_answers(scores, "direct")
     assert counts.not_understood == (check.pair,)
     assert len(counts.items) == len(asked_items) - 2
 
 
 def test_other_conditions_are_judged_apart() -> None:
-    direct_scores = [scored(item, "wrong") for item in items()]
-    step_scores = [replace(scored(item, "right"), condition="steps") for item in items()]
+    direct_scores = [score_item(item, "wrong") for item in make_items()]
+    step_scores = [replace(score_item(item, "right"), condition="steps") for item in make_items()]
     assert judge([*direct_scores, *step_scores], "m", "steps", resamples=0) == judge(
         step_scores, "m", "steps", resamples=0
     )
@@ -263,7 +267,7 @@ def test_other_conditions_are_judged_apart() -> None:
     [("easy", None, "easy imitates"), ("hard", "p", "hard imitates"), ("hard", None, "alone"), ("middle", "p", None)],
 )
 def test_places(role: Role, rival: str | None, place: Place | None) -> None:
-    item = replace(next(items()), role=role, rival=rival)
+    item = replace(next(make_items()), role=role, rival=rival)
     assert place_of(item, "imitates") == place
 
 
@@ -301,20 +305,23 @@ def _number(bound: str) -> float:
 
 
 def test_intervals_come_from_items_drawn_again() -> None:
-    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items(2, ("famous", "products"))]
+    scores = [
+        score_item(item, answer_of_player("computes", item, horizon=4))
+        for item in make_items(2, ("famous", "products"))
+    ]
     verdict = judge(scores, "a model", resamples=10)
     assert all(0 <= interval.low <= interval.high <= 1 for interval in verdict.interval.values())
     assert all(interval.interval for interval in verdict.operations)
 
 
 def test_a_verdict_is_plain_json() -> None:
-    scores = [scored(item, as_one_that("shortcut", item)) for item in items(2, ("loops",))]
+    scores = [score_item(item, answer_of_player("shortcut", item)) for item in make_items(2, ("loops",))]
     verdict = judge(scores, "a model", resamples=0)
     assert json.loads(json.dumps(verdict.as_json()))["name"] == verdict.name
 
 
 def test_no_sentence_says_that_a_model_computes() -> None:
-    scores = [scored(item, as_one_that("computes", item)) for item in items()]
+    scores = [score_item(item, answer_of_player("computes", item)) for item in make_items()]
     verdict = judge(scores, "a model", resamples=0)
     texts = [sentences.describe_verdict(verdict), *map(sentences.describe_operation, verdict.operations)]
     assert all("one that computes" in text for text in texts if "computes" in text)

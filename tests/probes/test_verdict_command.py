@@ -26,11 +26,11 @@ from gedanken.records.read_run import read_run
 from gedanken.records.run_store import open_store
 from gedanken.report.probe_page import probed_model, render_probes
 
-Asked = Callable[..., Path]
+MakeProbe = Callable[..., Path]
 OPERATIONS = {"closed form", "python seed", "hash rounds"}
 
 
-def said(text: str) -> Execution:
+def reply_execution(text: str) -> Execution:
     return Execution(
         machine="imagined",
         command="python3 probe.py",
@@ -44,7 +44,7 @@ def said(text: str) -> Execution:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Asked:
+def asked(tmp_path: Path) -> MakeProbe:
     """Make the folder of a probe in which a player answered a few kinds of operation."""
 
     def make_folder(player: Player, told: str | None = None) -> Path:
@@ -57,7 +57,9 @@ def asked(tmp_path: Path) -> Asked:
             store.keep_items([_stored_item(entry, told) for entry in entries])
             for entry in entries:
                 text = told or player.answer(entry, bank)
-                store.keep_answer(AnswerKept(question=Question(entry.item.id, "direct"), execution=said(text)))
+                store.keep_answer(
+                    AnswerKept(question=Question(entry.item.id, "direct"), execution=reply_execution(text))
+                )
             store.finish("done")
         return folder
 
@@ -69,7 +71,7 @@ def _stored_item(entry: Entry, tell: str | None) -> ItemKept:
     return ItemKept(item=item, truth=entry.truth, rival=entry.rival)
 
 
-def test_of_a_run_that_has_not_ended_it_is_said_that_answers_may_be_missing(gedanken: Cli, asked: Asked) -> None:
+def test_of_a_run_that_has_not_ended_it_is_said_that_answers_may_be_missing(gedanken: Cli, asked: MakeProbe) -> None:
     folder = asked(Player(("computes",)))
     complete_result = gedanken("verdict", folder)
     assert complete_result.returncode == 0 and "has not ended" not in complete_result.stderr
@@ -81,7 +83,7 @@ def test_of_a_run_that_has_not_ended_it_is_said_that_answers_may_be_missing(geda
     assert f"{folder} has not ended, so only the answers that it has so far are judged" in result.stderr
 
 
-def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
+def test_models_stand_side_by_side(gedanken: Cli, asked: MakeProbe, tmp_path: Path) -> None:
     runs = [asked(Player((kind,))) for kind in ("computes", "shortcut")]
     result = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")
     assert result.returncode == 0, result.stderr
@@ -93,7 +95,7 @@ def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) 
     assert page.count("<svg") == 2 * len(OPERATIONS)
 
 
-def test_runs_of_one_model_are_told_apart_by_their_folders(asked: Asked) -> None:
+def test_runs_of_one_model_are_told_apart_by_their_folders(asked: MakeProbe) -> None:
     verdict = verdict_of(read_run(asked(Player(("computes",)))), resamples=0)
     other_verdict = replace(verdict, model="another model")
     runs = [Path("runs/a"), Path("runs/b"), Path("runs/c")]
@@ -101,7 +103,7 @@ def test_runs_of_one_model_are_told_apart_by_their_folders(asked: Asked) -> None
     assert names == ["a model that computes (runs/a)", "another model", "a model that computes (runs/c)"]
 
 
-def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: Asked) -> None:
+def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: MakeProbe) -> None:
     verdict = verdict_of(read_run(asked(Player(("computes",), horizon=8))), resamples=0)
     console = Console(width=100, file=StringIO())
     print_verdicts([verdict], console)
@@ -113,7 +115,7 @@ def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: 
 
 
 @pytest.mark.parametrize("undetermined", ["all together", "one operation", "nothing"])
-def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, undetermined: str) -> None:
+def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: MakeProbe, undetermined: str) -> None:
     log = read_run(asked(Player(("computes",))))
     verdict_of_log = verdict_of(log, resamples=0)
     operations = tuple(replace(operation, name="computes", why="") for operation in verdict_of_log.operations)
@@ -129,7 +131,7 @@ def test_a_number_beside_undetermined_is_said_to_be_no_name_once(asked: Asked, u
     assert render_probes([probed_model(log, verdict)]).count("even 1.00 is not enough") == times
 
 
-def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: Asked) -> None:
+def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: MakeProbe) -> None:
     log = read_run(asked(Player(("shortcut",))))
     page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
     assert page.count("<summary>") == len({probed_item.item.pair or probed_item.item.id for probed_item in log.items})
@@ -138,21 +140,21 @@ def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(a
     assert page == render_probes([probed_model(log, verdict_of(log, resamples=0))])
 
 
-def test_what_was_answered_is_shown_and_not_obeyed(asked: Asked) -> None:
+def test_what_was_answered_is_shown_and_not_obeyed(asked: MakeProbe) -> None:
     log = read_run(asked(Player(("computes",)), told="<script>alert(1)</script>\u202e"))
     page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
     assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩" in page
 
 
-def test_a_report_of_a_probe_is_its_page(gedanken: Cli, asked: Asked) -> None:
+def test_a_report_of_a_probe_is_its_page(gedanken: Cli, asked: MakeProbe) -> None:
     folder = asked(Player(("computes",)))
     result = gedanken("report", folder)
     assert result.returncode == 0, result.stderr
     assert "computes, imitates, or takes a shortcut?" in (folder / "report.html").read_text()
 
 
-def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
+def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: MakeProbe, tmp_path: Path) -> None:
     folder = asked(Player(("computes",)))
     result = gedanken("verdict", folder, "--arm", "steps")
     assert result.returncode == 2 and "contains no answers in the arm “steps”, only in direct" in result.stderr
@@ -164,7 +166,7 @@ def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path
     assert "Traceback" not in result.stderr
 
 
-def test_twins_that_print_what_their_rivals_print_are_not_judged(asked: Asked) -> None:
+def test_twins_that_print_what_their_rivals_print_are_not_judged(asked: MakeProbe) -> None:
     log = read_run(asked(Player(("computes",))))
     hard_item = next(probed_item for probed_item in log.items if probed_item.item.role == "hard")
     changed_items = tuple(

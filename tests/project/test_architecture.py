@@ -11,8 +11,10 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 PATHS = sorted(set(re.findall(r"`((?:[\w-]+/)+(?:[\w-]+\.\w+)?|\w+\.py)`", PAGE)))
 ROWS = re.findall(r"^\| (`[A-Z][^|]*) \| `([\w./]+)`", PAGE, re.MULTILINE)
 TYPES = [(name, where) for names, where in ROWS for name in re.findall(r"`([A-Z]\w+)`", names)]
-ROOMS = [entry.name for entry in (ROOT / "gedanken").iterdir() if entry.is_dir() and (entry / "__init__.py").exists()]
-MOST_LINES = 400
+FOLDERS = [
+    entry.name for entry in (ROOT / "gedanken").iterdir() if entry.is_dir() and (entry / "__init__.py").exists()
+]
+MAX_LINES = 400
 
 
 def test_the_page_names_paths_and_types() -> None:
@@ -31,7 +33,7 @@ def test_each_type_is_defined_where_the_page_says(name: str, where: str) -> None
     assert any(re.search(rf"^class {name}\b", text, re.MULTILINE) for text in texts)
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", FOLDERS)
 def test_each_folder_of_the_package_is_in_the_picture(room: str) -> None:
     picture = PAGE.split("```")[1]
     assert re.search(rf"(?<![\w/]){room}(?![\w/])", picture)
@@ -72,4 +74,4 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     ]
     files = [file for folder in [*folders, "traces"] for file in (ROOT / folder).rglob("*.py")]
     assert len(files) > 300
-    assert [file for file in files if len(file.read_text().splitlines()) > MOST_LINES] == []
+    assert [file for file in files if len(file.read_text().splitlines()) > MAX_LINES] == []

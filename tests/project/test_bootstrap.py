@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from loopback import listening
+from loopback import serve_http
 
 ROOT = Path(__file__).parents[2]
 LOCKED = 'echo "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)" >&2; exit 100'
 INTERRUPTED = "echo \"E: dpkg was interrupted, you must manually run 'dpkg --configure -a'\" >&2; exit 100"
-Ran = subprocess.CompletedProcess[str]
+CompletedScript = subprocess.CompletedProcess[str]
 
 
 class Clone:
@@ -55,7 +55,7 @@ class Clone:
                     (self.usual / path.name).symlink_to(path)
         self.env["PATH"] = f"{self.programs}:{self.usual}"
 
-    def bootstrap(self, *arguments: str) -> Ran:
+    def bootstrap(self, *arguments: str) -> CompletedScript:
         command = [f"{self.folder}/script/bootstrap", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=self.env)
 
@@ -65,7 +65,7 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path)
 
 
-def assert_one_line(completed: Ran, *words: str) -> None:
+def assert_one_line(completed: CompletedScript, *words: str) -> None:
     """Assert that the script ended with code 3 and with one line of its own that contains the words."""
     assert completed.returncode == 3, completed.stderr
     messages = [line for line in completed.stderr.splitlines() if line.startswith("gedanken: ")]
@@ -106,7 +106,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with listening(Refuse) as address:
+    with serve_http(Refuse) as address:
         yield address, requested_paths
 
 

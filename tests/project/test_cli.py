@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def file(folder: Path, content: object, name: str = "mine.yaml") -> Path:
+def write_file(folder: Path, content: object, name: str = "mine.yaml") -> Path:
     path = folder / name
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
     return path
@@ -98,7 +98,7 @@ def test_second_spellings_are_accepted_but_not_shown(gedanken: Cli) -> None:
 def test_a_fault_in_an_experiment_is_named_with_its_line(
     gedanken: Cli, tmp_path: Path, change: dict[str, object], said: str
 ) -> None:
-    assert said in refusal(gedanken, "run", file(tmp_path, GOOD | change))
+    assert said in refusal(gedanken, "run", write_file(tmp_path, GOOD | change))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said
     ],
 )
 def test_a_fault_in_a_persona_is_named_with_its_line(gedanken: Cli, tmp_path: Path, persona: str, said: str) -> None:
-    path = file(tmp_path, persona, "persona.yaml")
+    path = write_file(tmp_path, persona, "persona.yaml")
     assert said in refusal(gedanken, "run", "mnist", "--persona", path)
 
 
@@ -190,8 +190,8 @@ LOG = "".join(f"Epoch {n}/3 - loss: {1 / n:.4f} - acc: 0.{n}000\n" for n in (1, 
 
 
 def test_compare_takes_log_files_that_anybody_brings(gedanken: Cli, tmp_path: Path) -> None:
-    real = file(tmp_path, LOG, "real.log")
-    imagined = file(tmp_path, LOG.replace("Epoch 2/3", "Epoch 3/3", 1), "imagined.log")
+    real = write_file(tmp_path, LOG, "real.log")
+    imagined = write_file(tmp_path, LOG.replace("Epoch 2/3", "Epoch 3/3", 1), "imagined.log")
     completed = gedanken("compare", real, "--imagined", imagined, "--json")
     assert completed.returncode == 0, completed.stderr
     findings = json.loads(completed.stdout)["findings"]
@@ -199,7 +199,7 @@ def test_compare_takes_log_files_that_anybody_brings(gedanken: Cli, tmp_path: Pa
 
 
 def test_equal_logs_have_no_findings_but_may_be_copies(gedanken: Cli, tmp_path: Path) -> None:
-    real = file(tmp_path, LOG, "real.log")
+    real = write_file(tmp_path, LOG, "real.log")
     completed = gedanken("compare", real, "--imagined", real)
     assert completed.returncode == 0
     assert "no findings\n" in completed.stdout and completed.stdout.startswith(
@@ -209,13 +209,13 @@ def test_equal_logs_have_no_findings_but_may_be_copies(gedanken: Cli, tmp_path: 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "a\x00b"])
 def test_compare_refuses_what_is_no_log(gedanken: Cli, tmp_path: Path, content: str) -> None:
-    path = file(tmp_path, content, "bad.log")
+    path = write_file(tmp_path, content, "bad.log")
     assert str(path) in refusal(gedanken, "compare", path, "--imagined", path)
 
 
 def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_path: Path) -> None:
-    real = [file(tmp_path, LOG, f"real{number}.log") for number in (1, 2)]
-    good, bad = file(tmp_path, LOG, "good.log"), file(tmp_path, LOG + "well done\n", "bad.log")
+    real = [write_file(tmp_path, LOG, f"real{number}.log") for number in (1, 2)]
+    good, bad = write_file(tmp_path, LOG, "good.log"), write_file(tmp_path, LOG + "well done\n", "bad.log")
     result = json.loads(gedanken("compare", *real, "--imagined", good, bad, "--json").stdout)
     assert result["title"] == "real1.log, real2.log compared with good.log, bad.log"
     assert {line["source"] for finding in result["findings"] for line in finding["lines"]} >= {"bad.log"}
@@ -223,7 +223,7 @@ def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_
 
 def test_json_on_standard_output_holds_nothing_that_a_terminal_obeys(gedanken: Cli, tmp_path: Path) -> None:
     hostile = "\x9b2J \u202e \x7f \ud800"
-    real = file(tmp_path, LOG, "real.log")
+    real = write_file(tmp_path, LOG, "real.log")
     imagined = tmp_path / "imagined.log"
     imagined.write_text(f"{LOG}done {hostile}\n", errors="surrogatepass")
     completed = gedanken("compare", real, "--imagined", imagined, "--json")

@@ -62,7 +62,7 @@ def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> Non
     assert "all-gpus, article, cause-and-effect, changing, cifar10-shape, hundred-epochs, mnist" in result.stderr
 
 
-BESIDE = """
+USES_BOTH_PACKAGES = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import agents
@@ -81,7 +81,7 @@ def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_pat
     for name in ("real.log", "said.log"):
         (tmp_path / name).write_text("loss 0.5\n")
     result = subprocess.run(
-        [sys.executable, "-P", "-c", BESIDE, str(tmp_path)],
+        [sys.executable, "-P", "-c", USES_BOTH_PACKAGES, str(tmp_path)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed / "site")},
         capture_output=True,

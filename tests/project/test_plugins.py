@@ -25,31 +25,31 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def gedanken(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_gedanken(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line with the packages that are installed in `target`."""
     command = [sys.executable, "-m", "gedanken", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(target)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
-def said(result: subprocess.CompletedProcess[str]) -> str:
+def error_line(result: subprocess.CompletedProcess[str]) -> str:
     """The only line on standard error."""
     assert "Traceback" not in result.stderr
     assert result.stderr.count("\n") == 1
     return result.stderr.strip()
 
 
-def plug_ins(target: Path) -> dict[tuple[str, str], tuple[str, str]]:
+def reported_plug_ins(target: Path) -> dict[tuple[str, str], tuple[str, str]]:
     """The state and detail of each plug-in, as the doctor reports them, by its name and its distribution."""
-    lines = json.loads(gedanken(target, "doctor", "--json").stdout)["lines"]
+    lines = json.loads(run_gedanken(target, "doctor", "--json").stdout)["lines"]
     plug_in_lines = [line for line in lines if line["group"] == "plug-ins"]
     return {(line["name"], line["detail"].split()[0]): (line["state"], line["detail"]) for line in plug_in_lines}
 
 
 def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
-    result = gedanken(target, "sandbox", "check", "--sandbox", "toaster")
+    result = run_gedanken(target, "sandbox", "check", "--sandbox", "toaster")
     assert result.returncode == 3
-    assert "the toaster is not plugged in" in said(result)
+    assert "the toaster is not plugged in" in error_line(result)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +63,20 @@ def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
 def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
     target: Path, name: str, problem: str
 ) -> None:
-    result = gedanken(target, "sandbox", "check", "--sandbox", name)
+    result = run_gedanken(target, "sandbox", "check", "--sandbox", name)
     assert result.returncode == 2
-    assert problem in said(result)
+    assert problem in error_line(result)
 
 
 def test_an_engine_that_opens_and_fails_later_is_one_line(target: Path) -> None:
-    result = gedanken(target, "sandbox", "check", "--sandbox", "stove", "--only", "ordinary")
+    result = run_gedanken(target, "sandbox", "check", "--sandbox", "stove", "--only", "ordinary")
     assert result.returncode == 3
     problem = "stove of throwaway (gedanken.machines) failed: ZeroDivisionError: no gas"
     assert result.stderr.splitlines() == ["checking the machine …", f"gedanken: {problem}"]
 
 
 def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_wins(target: Path) -> None:
-    reported = plug_ins(target)
+    reported = reported_plug_ins(target)
     working = {"machines: toaster", "models: parrot", "checks: shouting", "probes: count", "exporters: names"}
     for name in (*working, "importers: notebook"):
         assert reported[name, "throwaway"] == ("ok", "throwaway 0.3")
@@ -109,7 +109,7 @@ def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
     target: Path, logs: tuple[str, ...], tmp_path: Path
 ) -> None:
     page = tmp_path / "page.html"
-    result = gedanken(target, *logs, "--json", "--html", str(page))
+    result = run_gedanken(target, *logs, "--json", "--html", str(page))
     assert result.returncode == 0, result.stderr
     comparison = json.loads(result.stdout)
     findings = [finding for finding in comparison["findings"] if finding["kind"] == "shouting"]
@@ -129,7 +129,7 @@ def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
 
 def test_what_is_built_in_finds_the_same_beside_plug_ins(target: Path, logs: tuple[str, ...]) -> None:
     with_plug_ins, without_plug_ins = (
-        json.loads(gedanken(path, *logs, "--json").stdout) for path in (target, target.parent)
+        json.loads(run_gedanken(path, *logs, "--json").stdout) for path in (target, target.parent)
     )
     findings = [finding for finding in with_plug_ins["findings"] if finding["kind"] != "shouting"]
     assert findings == without_plug_ins["findings"]
@@ -140,7 +140,7 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
 ) -> None:
     cells = [{"outputs": [{"text": ["epoch 1 loss 0.5\n", "epoch 2 loss 0.25\n"]}]}]
     (tmp_path / "kept.ipynb").write_text(json.dumps({"cells": cells}))
-    result = gedanken(target, "compare", str(tmp_path / "kept.ipynb"), *logs[2:], "--json")
+    result = run_gedanken(target, "compare", str(tmp_path / "kept.ipynb"), *logs[2:], "--json")
     assert result.returncode == 0, result.stderr
     comparison = json.loads(result.stdout)
     assert [series["real"] for series in comparison["series"] if series["name"] == "loss"] == [[[0.5, 0.25]]]
@@ -155,7 +155,7 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
 
 
 def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
-    result = gedanken(target, "models", "check", "parrot:grey", "--json")
+    result = run_gedanken(target, "models", "check", "parrot:grey", "--json")
     checked = json.loads(result.stdout)
     assert (checked["model"], checked["usable"]) == ("parrot:grey", True), result.stderr
 
@@ -172,9 +172,9 @@ def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
     ],
 )
 def test_a_model_that_does_not_open_is_one_line(target: Path, name: str, problem: str) -> None:
-    result = gedanken(target, "models", "check", name)
+    result = run_gedanken(target, "models", "check", name)
     assert result.returncode == 2
-    assert problem in said(result)
+    assert problem in error_line(result)
 
 
 @pytest.mark.docker
@@ -183,7 +183,7 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
     script.write_text(yaml.safe_dump({"name": "small", "persona": "matched", "script": ["echo hello"]}))
     folder = tmp_path / "run"
     options = ["--sandbox", "whale", "--model", "parrot:grey", "--real", "0", "--imagined", "0", "--no-surprisal"]
-    result = gedanken(target, "run", str(script), *options, "--out", str(folder))
+    result = run_gedanken(target, "run", str(script), *options, "--out", str(folder))
     assert result.returncode == 0, result.stderr
     run = json.loads((folder / "run.json").read_text())
     assert [run["machine"] for run in run["real"] if run["command"] == "echo hello"] == ["docker"]
@@ -205,7 +205,7 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
 
 
 def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
-    result = gedanken(target, "probe", "count", "--to", "5")
+    result = run_gedanken(target, "probe", "count", "--to", "5")
     assert (result.returncode, result.stdout, result.stderr) == (5, "1 2 3 4 5\n", "")
 
 
@@ -218,13 +218,13 @@ def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
     ],
 )
 def test_a_probe_that_does_not_work_is_one_line(target: Path, name: str, problem: str) -> None:
-    result = gedanken(target, "probe", name)
+    result = run_gedanken(target, "probe", name)
     assert result.returncode == 2
-    assert problem in said(result)
+    assert problem in error_line(result)
 
 
 def test_the_help_of_probe_lists_them_all_beside_a_broken_one(target: Path) -> None:
-    result = gedanken(target, "probe", "--help")
+    result = run_gedanken(target, "probe", "--help")
     lines_by_name = {
         line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("  ") and line.split()
     }
@@ -254,19 +254,19 @@ def stale(tmp_path: Path) -> Path:
     ids=" ".join,
 )
 def test_an_installation_that_is_out_of_date_says_what_to_run(stale: Path, arguments: tuple[str, ...]) -> None:
-    result = gedanken(stale, *arguments)
+    result = run_gedanken(stale, *arguments)
     assert result.returncode == 2
-    assert "run script/bootstrap (the installation is out of date)" in said(result)
+    assert "run script/bootstrap (the installation is out of date)" in error_line(result)
 
 
 def test_help_needs_no_plug_in(stale: Path) -> None:
-    result = gedanken(stale, "--help")
+    result = run_gedanken(stale, "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert "probe" in result.stdout
 
 
 def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> None:
-    result = gedanken(stale, "doctor", "--json")
+    result = run_gedanken(stale, "doctor", "--json")
     lines = [line for line in json.loads(result.stdout)["lines"] if line["group"] == "plug-ins"]
     assert result.returncode == 1
     assert {line["state"] for line in lines} == {"missing"}
@@ -274,6 +274,6 @@ def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> Non
 
 
 def test_nothing_is_compared_without_the_checks_that_are_built_in(stale: Path, logs: tuple[str, ...]) -> None:
-    result = gedanken(stale, *logs)
+    result = run_gedanken(stale, *logs)
     assert result.returncode == 2
-    assert "run script/bootstrap (the installation is out of date)" in said(result)
+    assert "run script/bootstrap (the installation is out of date)" in error_line(result)

@@ -13,7 +13,7 @@ from builders import imagined, real
 from conftest import Cli
 from folders import REAL, make_run
 from langchain_core.language_models import BaseChatModel
-from scripted_runs import GOOD, experiment, replies
+from scripted_runs import GOOD_PROGRAM, scripted_replies, write_experiment
 
 import gedanken
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
@@ -23,14 +23,14 @@ from gedanken.experiment.errors import Interrupted
 HOSTILE = "<script>alert(1)</script>\x1b[31m&"
 
 
-def says(*texts: str) -> BaseChatModel:
+def constant_model(*texts: str) -> BaseChatModel:
     """A chat model with the same replies to all questions."""
     return ScriptedModel(rules=(ScriptedReply(when="", samples=texts),))
 
 
-def coder() -> BaseChatModel:
+def coder_model() -> BaseChatModel:
     """A chat model that writes a working program and imagines its run."""
-    return ScriptedModel(rules=tuple(ScriptedReply.model_validate(reply) for reply in replies(GOOD)))
+    return ScriptedModel(rules=tuple(ScriptedReply.model_validate(reply) for reply in scripted_replies(GOOD_PROGRAM)))
 
 
 def test_dir_is_what_is_promised() -> None:
@@ -49,7 +49,7 @@ def test_compare_can_be_called_whatever_was_imported_before() -> None:
 
 def test_a_machine_opens_with_with_where_a_loop_runs_and_where_none_does() -> None:
     def use() -> list[str]:
-        with gedanken.ImaginedMachine(says("one\n"), "ubuntu-18.04-4x3090") as machine:
+        with gedanken.ImaginedMachine(constant_model("one\n"), "ubuntu-18.04-4x3090") as machine:
             assert machine.name == "imagined"
             return [machine.run("ls").stdout, machine.run("ls").stdout]
 
@@ -60,7 +60,7 @@ def test_a_machine_opens_with_with_where_a_loop_runs_and_where_none_does() -> No
 
 
 def test_a_machine_remembers_between_blocking_calls() -> None:
-    machine = gedanken.ImaginedMachine(says("one\n"))
+    machine = gedanken.ImaginedMachine(constant_model("one\n"))
     with machine as opened_machine:
         opened_machine.run("ls")
         opened_machine.run("pwd")
@@ -164,10 +164,12 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    script = str(experiment(tmp_path))
+    script = str(write_experiment(tmp_path))
 
     async def cell() -> gedanken.Analysis:
-        return gedanken.run(script, coder(), sandbox="bubblewrap", real=2, imagined=1, out="out", progress=False)
+        return gedanken.run(
+            script, coder_model(), sandbox="bubblewrap", real=2, imagined=1, out="out", progress=False
+        )
 
     result = asyncio.run(cell())
     assert result.folder and result.log.is_over
@@ -176,14 +178,14 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     call: Cli = request.getfixturevalue("gedanken")
     extend_result = call("extend", "out", "--imagined", "2")
     assert extend_result.returncode == 2 and "from Python" in extend_result.stderr
-    resumed_result = gedanken.resume("out", coder(), progress=False)
+    resumed_result = gedanken.resume("out", coder_model(), progress=False)
     assert resumed_result.verdict == result.verdict
 
 
 @pytest.mark.bubblewrap
 def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    script = str(experiment(tmp_path))
+    script = str(write_experiment(tmp_path))
     options: dict[str, Any] = {"sandbox": "bubblewrap", "real": 1, "imagined": 1, "progress": False}
 
     class Slow(ScriptedModel):
@@ -199,7 +201,7 @@ def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monke
                 yield chunk
 
     async def run_and_cancel() -> None:
-        slow = Slow(rules=coder().rules, asked=asyncio.Event())  # type: ignore[attr-defined]
+        slow = Slow(rules=coder_model().rules, asked=asyncio.Event())  # type: ignore[attr-defined]
         task = asyncio.create_task(gedanken.arun(script, slow, out="out", **options))
         await slow.asked.wait()
         task.cancel()
@@ -211,8 +213,8 @@ def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monke
     spec = json.loads(Path("out/spec.json").read_text())
     assert spec["model"]["name"] == "python:Slow"
     with pytest.raises(gedanken.BadInput, match="python:Slow"):
-        gedanken.resume("out", coder(), progress=False)
-    fast = type("Slow", (ScriptedModel,), {"__annotations__": {}})(rules=coder().rules)  # type: ignore[attr-defined]
+        gedanken.resume("out", coder_model(), progress=False)
+    fast = type("Slow", (ScriptedModel,), {"__annotations__": {}})(rules=coder_model().rules)  # type: ignore[attr-defined]
     assert gedanken.resume(model=fast, progress=False, folder="out").log.is_over
 
 

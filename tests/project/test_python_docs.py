@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from builders import SHAPE, TRAIN, lines
 from folders import make_run
-from scripted_runs import GOOD, experiment, replies
+from scripted_runs import GOOD_PROGRAM, scripted_replies, write_experiment
 from snippets import blocks
 from vllm import Server, serving
 
 SNIPPETS = blocks("docs/python.md", "python")
-NATURAL = ("In a notebook", "With pandas", "With LangChain", "In a test", "In a script")
-CAT = [{"when": "nvidia-smi", "samples": ["| NVIDIA-SMI 460 |\n"]}, {"when": "pwd", "samples": ["/home/user\n"]}]
+SHORT_SNIPPETS = ("In a notebook", "With pandas", "With LangChain", "In a test", "In a script")
+MACHINE_REPLIES = [
+    {"when": "nvidia-smi", "samples": ["| NVIDIA-SMI 460 |\n"]},
+    {"when": "pwd", "samples": ["/home/user\n"]},
+]
 
 RunSnippet = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,7 +28,7 @@ RunSnippet = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def in_python(tmp_path: Path) -> Iterator[RunSnippet]:
     """Run code in an empty folder; a stand-in for OpenAI's server replies as a coder."""
-    with serving(Server(CAT + replies(GOOD))) as server:
+    with serving(Server(MACHINE_REPLIES + scripted_replies(GOOD_PROGRAM))) as server:
         env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
 
         def call(code: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +50,7 @@ def snippet(title: str, **changes: str) -> str:
 
 
 def test_the_five_are_there_and_none_is_longer_than_ten_lines() -> None:
-    for title in NATURAL:
+    for title in SHORT_SNIPPETS:
         assert sum(bool(line.strip()) for line in snippet(title).splitlines()) <= 10
 
 
@@ -88,7 +91,7 @@ def test_a_test_author_is_told_where_a_report_differs(
 
 @pytest.mark.docker
 def test_a_notebook_user_sees_the_result(in_python: RunSnippet, tmp_path: Path) -> None:
-    experiment(tmp_path)
+    write_experiment(tmp_path)
     code = snippet("In a notebook", mnist="small.yaml").removesuffix("result\n")
     cell = textwrap.indent(code + "print(result._repr_html_())\n", "    ")
     result = in_python(f"import asyncio\nasync def cell():\n{cell}asyncio.run(cell())")
@@ -98,7 +101,7 @@ def test_a_notebook_user_sees_the_result(in_python: RunSnippet, tmp_path: Path) 
 
 @pytest.mark.docker
 def test_a_script_prints_the_verdict(in_python: RunSnippet, tmp_path: Path) -> None:
-    experiment(tmp_path)
+    write_experiment(tmp_path)
     result = in_python(snippet("In a script", mnist="small.yaml"))
     assert result.returncode == 0, result.stderr
     assert "train-v1" in result.stdout and "runs/mnist" in result.stdout
@@ -106,7 +109,7 @@ def test_a_script_prints_the_verdict(in_python: RunSnippet, tmp_path: Path) -> N
 
 @pytest.mark.docker
 def test_a_script_whose_model_is_gone_is_told(in_python: RunSnippet, tmp_path: Path) -> None:
-    experiment(tmp_path)
+    write_experiment(tmp_path)
     code = snippet("In a script", mnist="small.yaml").replace("import sys", "import os, sys", 1)
     result = in_python(code.replace("import gedanken\n", "import gedanken\nos.environ['OPENAI_API_KEY'] = ''\n", 1))
     assert result.returncode == 1

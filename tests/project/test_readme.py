@@ -17,7 +17,7 @@ import typer
 from builders import SHAPE, TRAIN, lines
 from conftest import GEDANKEN
 from folders import make_run
-from scripted_runs import GOOD, experiment, replies
+from scripted_runs import GOOD_PROGRAM, scripted_replies, write_experiment
 from snippets import ROOT, blocks
 from transcript_forms import FORMS
 from vllm import Server, serving
@@ -27,8 +27,8 @@ from gedanken.cli.compare import expand_imagined
 from gedanken.cli.main import app
 
 README_LINES = 90
-SMALL = "--real 1 --imagined 1 --sandbox bubblewrap"
-OURS = ".venv/bin/gedanken "
+SMALL_RUN_OPTIONS = "--real 1 --imagined 1 --sandbox bubblewrap"
+COMMAND_PREFIX = ".venv/bin/gedanken "
 NOT_EXECUTED = {
     "script/demo": "installs as root, and trains for minutes: script/test and test_bootstrap.py do its steps",
     "script/test": "is what runs this",
@@ -36,7 +36,7 @@ NOT_EXECUTED = {
 NEEDS_THE_EMBEDDED_MODEL = [".venv/bin/gedanken shell"]
 
 
-def commands(document: str) -> list[str]:
+def commands_of(document: str) -> list[str]:
     """The commands of a document, without their comments."""
     lines = [
         line
@@ -47,8 +47,8 @@ def commands(document: str) -> list[str]:
     return [line.split(" # ")[0].split("  #")[0].strip() for line in lines if line.strip()]
 
 
-IN_README = commands("README.md")
-IN_USAGE = commands("docs/usage.md")
+IN_README = commands_of("README.md")
+IN_USAGE = commands_of("docs/usage.md")
 
 
 def test_it_is_shorter_than_two_screens_and_shows_a_picture_that_is_there() -> None:
@@ -66,12 +66,12 @@ def test_what_it_links_to_is_there(document: str) -> None:
     assert [link for link in targets if link and not link.startswith("http") and not (folder / link).exists()] == []
 
 
-@pytest.mark.parametrize("command", [command for command in IN_README + IN_USAGE if OURS in command])
+@pytest.mark.parametrize("command", [command for command in IN_README + IN_USAGE if COMMAND_PREFIX in command])
 def test_the_command_line_understands_each(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "article-…").mkdir(parents=True)
     (tmp_path / "runs" / "article-…" / "log.jsonl").touch()
-    shell_free = re.split(r" <\(| < ", command.split(OURS, 1)[1])[0]
+    shell_free = re.split(r" <\(| < ", command.split(COMMAND_PREFIX, 1)[1])[0]
     arguments = expand_fail_on(expand_imagined(shlex.split(shell_free)))
     parser = typer.main.get_command(app)
     while isinstance(parser, click.Group) and arguments:
@@ -90,16 +90,18 @@ def test_each_command_of_readme_is_executed_or_listed_with_the_reason() -> None:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A stand-in for OpenAI's server, with the replies of a coder and a machine."""
-    with serving(Server([*replies(GOOD), {"when": "", "samples": ["one two three\n"]}])) as started_server:
+    with serving(
+        Server([*scripted_replies(GOOD_PROGRAM), {"when": "", "samples": ["one two three\n"]}])
+    ) as started_server:
         yield started_server
 
 
-def typed(command: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
+def type_command(command: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
     """Run a command of README in a folder where a small experiment replaces `mnist`."""
-    experiment(folder)
+    write_experiment(folder)
     adapted_command = command.replace(" mnist", " small.yaml").replace("http://127.0.0.1:8000/v1", address)
     env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": address}
-    arguments = [*GEDANKEN, *shlex.split(adapted_command.removeprefix(OURS))]
+    arguments = [*GEDANKEN, *shlex.split(adapted_command.removeprefix(COMMAND_PREFIX))]
     return subprocess.run(arguments, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
@@ -127,7 +129,7 @@ def test_logs_are_compared_as_it_tells(command: str, tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(SHAPE + lines((0.8, 0.6, loss)))
     (tmp_path / "train.py").write_text(TRAIN)
-    result = typed(command, tmp_path, "")
+    result = type_command(command, tmp_path, "")
     assert result.returncode == 0, result.stderr
     assert EXECUTED[command] in result.stdout
 
@@ -135,14 +137,14 @@ def test_logs_are_compared_as_it_tells(command: str, tmp_path: Path) -> None:
 def test_a_session_is_audited_as_it_tells(tmp_path: Path) -> None:
     command = next(command for command in EXECUTED if " audit " in command)
     (tmp_path / "session.jsonl").write_text(FORMS["claude.jsonl"][1])
-    result = typed(command, tmp_path, "")
+    result = type_command(command, tmp_path, "")
     assert result.returncode == 0, result.stderr
     assert EXECUTED[command] in result.stdout
 
 
 def test_a_hosted_model_is_checked_as_it_tells(tmp_path: Path, server: Server) -> None:
     command = next(command for command in EXECUTED if " models check " in command)
-    result = typed(command, tmp_path, server.address)
+    result = type_command(command, tmp_path, server.address)
     assert result.returncode == 0, result.stderr
     assert EXECUTED[command] in result.stdout
     assert server.requests
@@ -153,10 +155,10 @@ def test_a_run_on_a_hosted_model_that_is_lost_is_gone_on_with(tmp_path: Path, se
     run_command, run_elsewhere, resume_command = (
         command for command in EXECUTED if " run " in command or "resume" in command
     )
-    lost_result = typed(f"{run_command} {SMALL}", tmp_path, "http://127.0.0.1:9/v1")
+    lost_result = type_command(f"{run_command} {SMALL_RUN_OPTIONS}", tmp_path, "http://127.0.0.1:9/v1")
     assert lost_result.returncode == 4, lost_result.stderr
-    for command in (resume_command, f"{run_elsewhere} {SMALL}"):
-        result = typed(command, tmp_path, server.address)
+    for command in (resume_command, f"{run_elsewhere} {SMALL_RUN_OPTIONS}"):
+        result = type_command(command, tmp_path, server.address)
         assert result.returncode == 0, result.stderr
         assert EXECUTED[resume_command] in result.stdout and "report.html" in result.stdout
     assert len(list((tmp_path / "runs").iterdir())) == 2
@@ -166,7 +168,7 @@ def test_a_run_on_a_hosted_model_that_is_lost_is_gone_on_with(tmp_path: Path, se
 def test_the_python_of_readme_runs(tmp_path: Path, server: Server) -> None:
     (code,) = blocks("README.md", "python")["From Python"]
     assert '"mnist"' in code
-    experiment(tmp_path)
+    write_experiment(tmp_path)
     env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
     arguments = [sys.executable, "-c", code.replace('"mnist"', '"small.yaml"')]
     result = subprocess.run(
@@ -180,7 +182,7 @@ def test_the_python_of_readme_runs(tmp_path: Path, server: Server) -> None:
 @pytest.mark.model
 def test_the_shell_opens_as_it_tells(tmp_path: Path) -> None:
     (command,) = NEEDS_THE_EMBEDDED_MODEL
-    arguments = [*GEDANKEN, *shlex.split(command.removeprefix(OURS))]
+    arguments = [*GEDANKEN, *shlex.split(command.removeprefix(COMMAND_PREFIX))]
     result = subprocess.run(
         arguments, cwd=tmp_path, input="exit\n", capture_output=True, text=True, check=False, timeout=600
     )
@@ -191,5 +193,5 @@ def test_a_run_folder_can_be_looked_at_as_usage_tells(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     make_run(tmp_path / "runs" / "article-…")
     report = next(command for command in IN_USAGE if " report " in command)
-    result = typed(report.replace(" --open", " --markdown"), tmp_path, "")
+    result = type_command(report.replace(" --open", " --markdown"), tmp_path, "")
     assert result.returncode == 0, result.stderr

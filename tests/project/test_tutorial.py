@@ -11,7 +11,7 @@ from snippets import ROOT
 TUTORIAL = ROOT / "docs" / "tutorial.ipynb"
 
 
-def shown(cell: Any) -> str:
+def cell_output(cell: Any) -> str:
     """All output of a cell, as text or HTML."""
     data = [output.get("data", {}) for output in cell.outputs]
     return "".join(output.get("text", "") for output in cell.outputs) + "".join(
@@ -25,7 +25,7 @@ def test_every_cell_runs_and_shows_what_the_text_says(tmp_path: Path) -> None:
     assert not any(cell.get("outputs") for cell in notebook.cells)  # nothing is shown that was not run just now
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     _model, _experiment, run, parts, frame, machine, replay_check = (
-        shown(cell) for cell in notebook.cells if cell.cell_type == "code"
+        cell_output(cell) for cell in notebook.cells if cell.cell_type == "code"
     )
     assert "<b>tutorial</b>" in run and "train-v1</td><td>8</td><td>4</td>" in run
     assert "runs/tutorial-" in parts

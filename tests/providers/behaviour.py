@@ -151,7 +151,7 @@ def trickles(piece: bytes | None = None) -> Serve:
     return serve
 
 
-def held(body: Any, path: str) -> Any:
+def value_at(body: Any, path: str) -> Any:
     """The value at a dotted path; None if there is none, or only an empty list.
 
     `messages.system` is the message with this role; `empty` is an assistant's turn without text.
@@ -173,7 +173,7 @@ def held(body: Any, path: str) -> Any:
 
 def _holds(body: dict[str, Any], condition: str) -> bool:
     path, _, value = condition.partition("=")
-    actual = held(body, path)
+    actual = value_at(body, path)
     return str(actual) == value if value else actual is not None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.anthropic import Anthropic
-from providers.behaviour import fails, held, reply
+from providers.behaviour import fails, reply, value_at
 from providers.gemini import Gemini
 from providers.openai_chat import VLLM, OpenAIChat
 from providers.server import Answer, Request, StandIn, serving
@@ -131,11 +131,11 @@ def last_message(body: dict[str, Any]) -> str:
 def _contains(body: dict[str, Any], path: str) -> bool:
     if path == "prefill":
         return bool(body["messages"][-1]["role"] == "assistant")
-    return held(body, path) is not None
+    return value_at(body, path) is not None
 
 
 @contextmanager
-def playing(player: Player) -> Iterator[Player]:
+def serve_player(player: Player) -> Iterator[Player]:
     """Serve in a thread until the context ends, for a command in another process."""
     started, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
@@ -157,6 +157,6 @@ def playing(player: Player) -> Iterator[Player]:
         loop.close()
 
 
-def sent(player: Player) -> list[dict[str, Any]]:
+def request_bodies(player: Player) -> list[dict[str, Any]]:
     """The bodies of the requests that the player received."""
     return [json.loads(request.raw) for request in player.requests]

@@ -30,10 +30,10 @@ def table(behaviours: Iterable[Behaviour]) -> Iterator[str]:
     ordered = sorted(behaviours, key=lambda behaviour: order.index(behaviour.provider))
     for provider, group in groupby(ordered, key=lambda behaviour: behaviour.provider):
         yield from ("", f"**{provider}**", "", "| the server … | what comes of it |", "|---|---|")
-        yield from (f"| {behaviour.does} | {what_comes_of(behaviour)} |" for behaviour in group)
+        yield from (f"| {behaviour.does} | {outcome_in_words(behaviour)} |" for behaviour in group)
 
 
-def what_comes_of(behaviour: Behaviour) -> str:
+def outcome_in_words(behaviour: Behaviour) -> str:
     """What must come of a behaviour, in words."""
     return "; ".join([_outcome(behaviour), *_details(behaviour)])
 
@@ -61,7 +61,7 @@ def _details(behaviour: Behaviour) -> Iterator[str]:
             yield f"`{path}` is not sent" if value is None else f"sent `{path}: {value}`"
 
 
-def filled(page: str) -> str:
+def fill_table(page: str) -> str:
     """The page with its table brought up to date."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -70,4 +70,4 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text()))
+    PAGE.write_text(fill_table(PAGE.read_text()))

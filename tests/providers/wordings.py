@@ -6,7 +6,7 @@ from typing import Any
 
 from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
-from providers.behaviour import HTML, Behaviour, Serve, ends, gives, held, replies, reply
+from providers.behaviour import HTML, Behaviour, Serve, ends, gives, replies, reply, value_at
 from providers.gemini import Gemini
 from providers.ollama import Ollama
 from providers.openai_chat import Groq, Mistral, OpenAIChat
@@ -26,7 +26,7 @@ def _answers(status: int, body: Any, path: str = "", headers: dict[str, str] | N
     """Answers with this body if the request contains `path`; an empty path matches every request."""
 
     async def serve(wire: Wire, request: Request, answer: Answer, _server: StandIn) -> None:
-        if path and held(request.body, path) is None:
+        if path and value_at(request.body, path) is None:
             await reply(wire, request, answer, wire.done, "Hello ", "world")
         else:
             await answer.whole(status, JSON, json.dumps(body).encode(), headers)

@@ -41,9 +41,9 @@ for epoch in range(1, 31):
 print("training ends")
 """
 )
-NOISE = ["/usr/lib/loader.py:12: UserWarning: slow\n", "  warnings.warn(slow)\n"]
+LIBRARY_LINES = ["/usr/lib/loader.py:12: UserWarning: slow\n", "  warnings.warn(slow)\n"]
 BAR = "\rfetched 10%\rfetched 100%\n"
-OUT = "training starts\ntraining ends\n"
+STDOUT = "training starts\ntraining ends\n"
 
 
 def epochs(scale: float = 1.0, saved: str = "saved a checkpoint") -> list[str]:
@@ -58,29 +58,29 @@ def terminal(*middle_lines: str, text_above: str = "") -> str:
     return "".join([text_above, "training starts\n", *middle_lines, "training ends\n"])
 
 
-SHOWN = {
+TERMINAL_TEXTS = {
     "both streams apart": terminal(*epochs()),
-    "libraries above": terminal(*epochs(), text_above="".join(NOISE)),
-    "libraries between": terminal(*epochs()[:7], *NOISE, *epochs()[7:], *NOISE),
+    "libraries above": terminal(*epochs(), text_above="".join(LIBRARY_LINES)),
+    "libraries between": terminal(*epochs()[:7], *LIBRARY_LINES, *epochs()[7:], *LIBRARY_LINES),
     "a bar": terminal(*epochs()[:7], BAR, *epochs()[7:], text_above=BAR),
     "colours": terminal(*epochs(), text_above="\x1b[31mred\x1b[0m\n"),
     "mixed within a line": terminal(*epochs()).replace("training starts\n", "traini" + "WARN" + "ng starts\n"),
-    "nothing on standard error": OUT,
+    "nothing on standard error": STDOUT,
 }
 IMAGINED = terminal(*epochs(1.5, "wrote a checkpoint"), "something else\n").replace("ends", "is over")
 
 
-@pytest.fixture(params=SHOWN)
+@pytest.fixture(params=TERMINAL_TEXTS)
 def kept(request: pytest.FixtureRequest) -> Analysis:
     """The analysis of a program that logs to standard error, once for each way a terminal can show its output."""
-    stdout = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
-    terminal_text = SHOWN[request.param].replace(OUT, stdout)
+    stdout = STDOUT if request.param != "a bar" else STDOUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
+    terminal_text = TERMINAL_TEXTS[request.param].replace(STDOUT, stdout)
     real_runs = tuple(real(stdout, seed, terminal=terminal_text) for seed in range(4))
     imagined_runs = (imagined(IMAGINED, 0), imagined(IMAGINED.replace("1.500", "9.999"), 1))
-    return compared(LOGS, real_runs, imagined_runs)
+    return analyze_runs(LOGS, real_runs, imagined_runs)
 
 
-def compared(
+def analyze_runs(
     version_program: Program, real_runs: tuple[Execution, ...], imagined_runs: tuple[Execution, ...]
 ) -> Analysis:
     result = compare_runs(version_program, real_runs, imagined_runs)
@@ -90,7 +90,7 @@ def compared(
     )
 
 
-def refs_of(analysis: Analysis) -> list[LineRef]:
+def refs_of_findings(analysis: Analysis) -> list[LineRef]:
     refs = [ref for finding in analysis.findings for ref in finding.evidence]
     return refs + [
         ref for version in analysis.versions if version.compared.alignment for ref in _diverging_refs(version)
@@ -104,7 +104,7 @@ def _diverging_refs(version: VersionAnalysis) -> list[LineRef]:
 
 def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> None:
     texts = {execution.label: execution for execution in kept.log.executions}
-    refs = [ref for ref in refs_of(kept) if ref.counted_in != "source"]
+    refs = [ref for ref in refs_of_findings(kept) if ref.counted_in != "source"]
     assert refs
     for ref in refs:
         lines = texts[ref.source].text("terminal" if ref.counted_in == "terminal" else "stdout").splitlines()
@@ -145,20 +145,20 @@ def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None
 
 
 def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
-    real_runs = tuple(real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(4))
-    analysis = compared(LOGS, real_runs, (imagined(terminal(*epochs()), 0),))
+    real_runs = tuple(real(STDOUT, seed, terminal=TERMINAL_TEXTS["libraries between"]) for seed in range(4))
+    analysis = analyze_runs(LOGS, real_runs, (imagined(terminal(*epochs()), 0),))
     page = render(analysis)
-    assert page.count("on standard error, not compared") == 2 * len(NOISE)
+    assert page.count("on standard error, not compared") == 2 * len(LIBRARY_LINES)
     alignment = analysis.versions[0].compared.alignment
     assert alignment and {block.mark for block in alignment.blocks} == {"alike", "aside"}
 
 
 def test_a_run_that_was_cut_keeps_its_numbers() -> None:
-    terminal_text = "".join([*NOISE, "training starts\n", *epochs()[:20], "INFO epo"])
+    terminal_text = "".join([*LIBRARY_LINES, "training starts\n", *epochs()[:20], "INFO epo"])
     real_runs = (real("training starts\n", 1, terminal=terminal_text, cause=Cause.TIMED_OUT, exit_code=None),)
-    analysis = compared(LOGS, real_runs, (imagined(IMAGINED),))
+    analysis = analyze_runs(LOGS, real_runs, (imagined(IMAGINED),))
     render(analysis)
-    assert all(ref.text for ref in refs_of(analysis))
+    assert all(ref.text for ref in refs_of_findings(analysis))
     (case,) = analysis.versions
     assert case.compared.alignment and case.compared.alignment.blocks[0].mark == "aside"
 
@@ -180,7 +180,7 @@ def test_where_an_execution_comes_from_is_said_and_never_guessed() -> None:
 
 
 def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(gedanken: Cli, tmp_path: Path) -> None:
-    runs = [real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(3)]
+    runs = [real(STDOUT, seed, terminal=TERMINAL_TEXTS["libraries between"]) for seed in range(3)]
     write_run(tmp_path / "run", spec_of(), [replace(LOGS, works=True)], [*runs, imagined(IMAGINED, 0)])
     for command in (["report", "run"], ["compare", "run", "--html", "page.html"]):
         result = gedanken(*command)

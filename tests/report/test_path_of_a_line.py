@@ -15,11 +15,11 @@ from gedanken.report.page import render
 
 LINE = "shape of input passed through the network is 64"
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "architecture.md").read_text()
-NAMED = re.findall(
-    r"^\d\. `([\w/.]+)`(?: or `([\w/.]+)`)?", PAGE.split("## The path of a printed line")[1], re.MULTILINE
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+NAMED_MODULES = re.findall(
+    r"^\d\. `([\w/.]+)`(?: or `([\w/.]+)`)?", ARCHITECTURE.split("## The path of a printed line")[1], re.MULTILINE
 )
-MOST_MODULES = 6
+MAX_MODULES = 6
 
 
 def has_line(value: object, depth: int = 2) -> bool:
@@ -38,7 +38,7 @@ def fields_of(kind: type) -> Iterator[str]:
     return iter(getattr(kind, "__dataclass_fields__", ()))
 
 
-def ours_above(frame: FrameType) -> str:
+def calling_module(frame: FrameType) -> str:
     """The nearest module of this repository among the callers of a frame."""
     caller = frame.f_back
     while caller is not None:
@@ -50,7 +50,7 @@ def ours_above(frame: FrameType) -> str:
 
 
 @contextmanager
-def makers() -> Iterator[set[str]]:
+def recorded_makers() -> Iterator[set[str]]:
     """Collect the modules that make an object of gedanken with the line as an argument."""
     modules: set[str] = set()
 
@@ -60,7 +60,7 @@ def makers() -> Iterator[set[str]]:
         made_object, *arguments = [*frame.f_locals.values()] or [None]
         kind = made_object if isinstance(made_object, type) else type(made_object)
         if kind.__module__.startswith("gedanken.") and any(map(has_line, arguments)):
-            modules.add(ours_above(frame))
+            modules.add(calling_module(frame))
 
     previous_profile = sys.getprofile()
     sys.setprofile(record_maker)
@@ -81,13 +81,13 @@ def test_a_line_that_a_finding_points_at_is_handed_on_by_the_modules_that_the_pa
     texts = ["before all\n" + text for text in IMAGINED]
     texts[sample] += f"{LINE}\n"
     log = make_run(tmp_path / "run", imagines=texts)
-    with makers() as modules:
+    with recorded_makers() as modules:
         page = render(analyze(log))
     assert page.count(LINE) > 1
-    assert [path for path in modules if not any(is_named(path, names) for names in NAMED)] == []
+    assert [path for path in modules if not any(is_named(path, names) for names in NAMED_MODULES)] == []
     # The first module handles the whole output, and never a line by itself.
-    assert [names for names in NAMED[1:] if not any(is_named(path, names) for path in modules)] == []
+    assert [names for names in NAMED_MODULES[1:] if not any(is_named(path, names) for path in modules)] == []
 
 
 def test_they_are_few() -> None:
-    assert 3 < len(NAMED) <= MOST_MODULES
+    assert 3 < len(NAMED_MODULES) <= MAX_MODULES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import TRAIN
-from folders import CLAIMING, IMAGINED, REAL, make_run, spec_of, write_run
+from folders import CLAIMING_PERSONA, IMAGINED, REAL, make_run, spec_of, write_run
 
 from gedanken.analysis.analyze import analyze
 from gedanken.compare.commands.answers import compare_answers, compare_with_persona
@@ -21,7 +21,7 @@ from gedanken.records.read_run import read_run
 from gedanken.report.values import values_of
 
 
-def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+def change_run_json(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     """Change `run.json` in the folder, and return the folder."""
     path = folder / "run.json"
     run = json.loads(path.read_text())
@@ -30,7 +30,7 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     return folder
 
 
-def refused(folder: Path) -> str:
+def refusal_of(folder: Path) -> str:
     with pytest.raises(BadInput) as error:
         analyze(read_run(folder))
     assert "\n" not in str(error.value)
@@ -50,7 +50,7 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     log = read_run(tmp_path / "run")
     assert log == written_log and log.spec == written_log.spec
     assert log.programs[0].source == TRAIN and len(log.executions) == 8 + len(REAL) + len(IMAGINED) + 1
-    assert (log.persona, log.machine_facts, log.notes) == (CLAIMING, DEFAULT_MACHINE, ())
+    assert (log.persona, log.machine_facts, log.notes) == (CLAIMING_PERSONA, DEFAULT_MACHINE, ())
 
 
 def test_in_a_folder_of_an_earlier_version_the_same_is_found_as_in_one_of_today(folder: Path, tmp_path: Path) -> None:
@@ -71,16 +71,16 @@ def test_scored_once_more_the_same_is_found(tmp_path: Path) -> None:
         for is_imagined in (False, True)
     )
     boots = [execution for execution in log.executions if execution.line < 0]
-    expected = [*compare_runs(log.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
+    expected = [*compare_runs(log.programs[0], real, imagined, CLAIMING_PERSONA.claims, (), 0).findings]
     for real_boot, imagined_boot in zip(boots[:4], boots[4:], strict=True):
-        expected += compare_answers(real_boot, imagined_boot, CLAIMING.claims)
-    expected += compare_with_persona(boots, CLAIMING, DEFAULT_MACHINE)
+        expected += compare_answers(real_boot, imagined_boot, CLAIMING_PERSONA.claims)
+    expected += compare_with_persona(boots, CLAIMING_PERSONA, DEFAULT_MACHINE)
     assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
     assert [len(version.real) for version in analysis.versions] == [len(REAL)]
 
 
 def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:
-    changed(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
+    change_run_json(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
     log = read_run(folder)
     assert "lacks persona, conditions, machine" in log.notes[0]
     assert analyze(log).versions
@@ -107,24 +107,24 @@ def test_nothing_outside_the_folder_is_read(folder: Path, tmp_path: Path, key: s
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "x").write_text(SECRET)
     (folder / "up").symlink_to(tmp_path / "elsewhere")
-    assert SECRET not in refused(changed(folder, lambda run: run["real"][0].update({key: path})))
+    assert SECRET not in refusal_of(change_run_json(folder, lambda run: run["real"][0].update({key: path})))
 
 
 @pytest.mark.parametrize("name", ["run.json", "outputs", "programs"])
 def test_no_link_leads_out(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / name).rename(tmp_path / "moved")
     (folder / name).symlink_to(tmp_path / "moved")
-    assert str(folder) in refused(folder)
+    assert str(folder) in refusal_of(folder)
 
 
 def test_a_pipe_or_a_device_in_the_folder_is_not_waited_for(folder: Path) -> None:
     path = next((folder / "outputs").iterdir())
     path.unlink()
     os.mkfifo(path)
-    assert "not a file" in refused(folder)
+    assert "not a file" in refusal_of(folder)
 
 
-def surprising(**change: Any) -> list[dict[str, Any]]:
+def surprisal_json(**change: Any) -> list[dict[str, Any]]:
     line = {"number": 1, "text": "Epoch 1", "nats": 2.5, "tokens": 3, **change}
     return [{"program": "train-v1", "real": [line, line], "imagined": None}]
 
@@ -137,8 +137,8 @@ def surprising(**change: Any) -> list[dict[str, Any]]:
         (lambda run: run.update(model="x"), "model: "),
         (lambda run: run.update(experiment={}), "experiment: "),
         (lambda run: run["conditions"].update(temperature="1"), "conditions.temperature: "),
-        (lambda run: run.update(surprise=surprising(nats=1e308)), "nats: Input should be less than"),
-        (lambda run: run.update(surprise=surprising(tokens=10**400)), "tokens: Input should be"),
+        (lambda run: run.update(surprise=surprisal_json(nats=1e308)), "nats: Input should be less than"),
+        (lambda run: run.update(surprise=surprisal_json(tokens=10**400)), "tokens: Input should be"),
         (lambda run: run["real"][0].update(cause="bored"), "execution: cause: "),
         (lambda run: run["real"][0].update(exit_code="x"), "execution: exit_code: "),
         (lambda run: run["real"][0].pop("stdout"), "stdout: not a path"),
@@ -148,13 +148,13 @@ def surprising(**change: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_a_damaged_folder_is_refused_in_one_line(folder: Path, change: Any, said: str) -> None:
-    assert said in refused(changed(folder, change))
+    assert said in refusal_of(change_run_json(folder, change))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"experiment": "x"', "[" * 100_000, '{"x": ' + "9" * 9999 + "}"])
 def test_a_run_json_that_is_cut_or_no_run_is_refused(folder: Path, content: str) -> None:
     (folder / "run.json").write_text(content)
-    assert "run.json: " in refused(folder)
+    assert "run.json: " in refusal_of(folder)
 
 
 @pytest.mark.parametrize("source", ["(" * 5000, "x = 1\0", "-" * 100_000 + "1"])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from builders import imagined, program, real
-from pages import IMAGINED, REAL, align, judged, kept, text
-from parsed_page import HOSTILE, Parsed
+from pages import IMAGINED, REAL, align, make_analysis, make_series_result, text
+from parsed_page import HOSTILE_TEXTS, ParsedPage
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.inputs import compare_inputs
@@ -23,18 +23,18 @@ from gedanken.report.transcripts import mark_differing_words
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(kept())
+    return render(make_analysis())
 
 
 def test_every_link_leads_to_a_place_on_the_page_and_no_place_is_there_twice(page: str) -> None:
-    parsed = Parsed(page)
+    parsed = ParsedPage(page)
     assert len(set(parsed.ids)) == len(parsed.ids)
     assert {link[1:] for link in parsed.links} <= set(parsed.ids)
     assert all(link.startswith("#") for link in parsed.links)
 
 
 def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_there(page: str) -> None:
-    page_text = Parsed(page).text
+    page_text = ParsedPage(page).text
     order = [
         'class="verdict"',
         'id="glance"',
@@ -71,11 +71,11 @@ def test_a_finding_links_to_its_lines_and_each_line_back_to_it(page: str) -> Non
 
 
 def test_the_same_input_makes_the_same_page(page: str) -> None:
-    assert render(kept()) == page
+    assert render(make_analysis()) == page
 
 
 def test_nothing_is_styled_or_scripted_outside_what_the_policy_names(page: str) -> None:
-    for tag, attributes in Parsed(page).elements:
+    for tag, attributes in ParsedPage(page).elements:
         assert "style" not in attributes, tag
         assert not [name for name in attributes if name.startswith("on")], tag
     assert page.count("<style>") == page.count("<script>") == 1
@@ -83,18 +83,18 @@ def test_nothing_is_styled_or_scripted_outside_what_the_policy_names(page: str) 
     assert "http" not in re.sub(r"http-equiv|http://www.w3.org/2000/svg", "", page)
 
 
-def hostile(is_huge: bool = True) -> Analysis:
+def hostile_analysis(is_huge: bool = True) -> Analysis:
     """An analysis with hostile text in every place where a model or a program can put text."""
-    hostile_text = "".join(HOSTILE)
-    output = text([*HOSTILE, *(["x" * 10_000_000] if is_huge else [])])
-    analysis = kept(
+    hostile_text = "".join(HOSTILE_TEXTS)
+    output = text([*HOSTILE_TEXTS, *(["x" * 10_000_000] if is_huge else [])])
+    analysis = make_analysis(
         text(REAL) + output,
         output + text(IMAGINED),
         source=replace(program(hostile_text + "\n" + output[:100_000]), told=hostile_text, problems=(hostile_text,)),
         title=hostile_text,
         series=[
-            judged(hostile_text, axis=hostile_text),
-            judged(hostile_text, role="secondary", p=None, why_no_p=hostile_text),
+            make_series_result(hostile_text, axis=hostile_text),
+            make_series_result(hostile_text, role="secondary", p=None, why_no_p=hostile_text),
         ],
         setup=RunSetup(hostile_text, persona=hostile_text, facts=(Fact(hostile_text, hostile_text, "claimed"),)),
         verdict=hostile_text,
@@ -120,9 +120,9 @@ def hostile(is_huge: bool = True) -> Analysis:
 
 
 def test_nothing_that_was_printed_becomes_markup_or_steers_the_page() -> None:
-    page = render(hostile())
+    page = render(hostile_analysis())
     assert len(page) < 2_000_000
-    parsed = Parsed(page)
+    parsed = ParsedPage(page)
     assert not {"img", "b"} & {tag for tag, attributes in parsed.elements if attributes.get("src")}
     assert [tag for tag, _attributes in parsed.elements].count("script") == 1
     assert not [name for _tag, attributes in parsed.elements for name in attributes if name.startswith("on")]
@@ -162,7 +162,7 @@ def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_dive
         LineRef(imagined_run.label, 700_001, "and so on", "stdout"),
     )
     alignment = Alignment(real_run.label, imagined_run.label, blocks, first_difference)
-    result = ComparisonResult((), (), (judged(points=1_000_000),), alignment)
+    result = ComparisonResult((), (), (make_series_result(points=1_000_000),), alignment)
     version = VersionAnalysis(None, (real_run,), (imagined_run,), result)
     page = render(Analysis(RunLog("long", executions=(real_run, imagined_run)), (version,), (), "It diverges."))
     assert len(page.encode()) < 1_000_000
@@ -180,8 +180,10 @@ def test_a_value_far_off_leaves_the_real_band_to_be_seen() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308, -1e308, 0.0])
 def test_no_value_stops_the_report(value: float) -> None:
-    series = judged(imagined=((value,) * 12,), n_imagined=1)
-    assert "loss (train.py:28)" in render(kept(series=[series, judged(points=1, role="secondary")]))
+    series = make_series_result(imagined=((value,) * 12,), n_imagined=1)
+    assert "loss (train.py:28)" in render(
+        make_analysis(series=[series, make_series_result(points=1, role="secondary")])
+    )
 
 
 def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
@@ -201,4 +203,4 @@ def test_a_supplied_log_shows_no_exit_code_no_duration_and_no_seed(tmp_path: Pat
     assert "not in the log" in page and "exit 0" not in page
     assert "together took" not in page and "A seal is" not in page
     assert f"{paths[0].name}</td>" not in page.partition('data-l="Seed"')[2]
-    assert "together took" in render(kept()) and "finished, exit 0" in render(kept())
+    assert "together took" in render(make_analysis()) and "finished, exit 0" in render(make_analysis())

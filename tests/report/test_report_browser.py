@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from browser_page import open_file
-from pages import IMAGINED, REAL, kept, text
-from test_report import hostile
+from pages import IMAGINED, REAL, make_analysis, text
+from test_report import hostile_analysis
 from trace_entries import tool, trace
 
 from gedanken.analysis.analysis import Analysis
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.browser
 
 SCHEMES = ("light", "dark")
 WIDTHS = (360, 1600)
-LONG = [f"step {number}: loss {1 / number:.4f}" for number in range(1, 301)]
-OTHER = [*LONG[:200], "and so on", *LONG[200:279]]
-Open = Callable[..., Any]
+REAL_LINES = [f"step {number}: loss {1 / number:.4f}" for number in range(1, 301)]
+IMAGINED_LINES = [*REAL_LINES[:200], "and so on", *REAL_LINES[200:279]]
+OpenPage = Callable[..., Any]
 Traced = Sequence[TracedRun]
 
 
 @pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Open:
+def open_page(browser: Any, tmp_path: Path) -> OpenPage:
     """Open the report of an analysis."""
 
     def call(
@@ -38,21 +38,21 @@ def open_page(browser: Any, tmp_path: Path) -> Open:
     return call
 
 
-def is_seen(page: Any, selector: str) -> bool:
+def is_visible(page: Any, selector: str) -> bool:
     bounds = page.locator(selector).first.bounding_box()
     return bool(bounds and bounds["height"] > 0 and 0 <= bounds["y"] <= 800 - bounds["height"])
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_d_jumps_to_the_first_divergence_and_n_and_p_from_difference_to_difference(
-    open_page: Open, width: int
+    open_page: OpenPage, width: int
 ) -> None:
-    page = open_page(kept(text(LONG), text(OTHER)), width)
+    page = open_page(make_analysis(text(REAL_LINES), text(IMAGINED_LINES)), width)
     page.keyboard.press("d")
-    assert is_seen(page, ".row:focus")
+    assert is_visible(page, ".row:focus")
     assert page.locator(".row:focus .imagined code").inner_text() == "and so on"
     page.keyboard.press("n")
-    assert page.locator(".row:focus .real code").inner_text() == LONG[279]
+    assert page.locator(".row:focus .real code").inner_text() == REAL_LINES[279]
     page.keyboard.press("p")
     assert page.locator(".row:focus .imagined code").inner_text() == "and so on"
     page.keyboard.press("?")
@@ -63,43 +63,43 @@ def test_d_jumps_to_the_first_divergence_and_n_and_p_from_difference_to_differen
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_page: Open, script: bool) -> None:
-    page = open_page(kept(text(LONG), text(OTHER)), script=script)
+def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_page: OpenPage, script: bool) -> None:
+    page = open_page(make_analysis(text(REAL_LINES), text(IMAGINED_LINES)), script=script)
     page.get_by_role("link", name="Jump to the first difference").click()
-    assert is_seen(page, ".cell:target")
+    assert is_visible(page, ".cell:target")
     assert "and so on" in page.locator(".diverges").inner_text()
     for link in page.locator(".pointers a").all():
         link.click()
         number = link.inner_text().rsplit(" ", 1)[1]
-        assert is_seen(page, ":target")
+        assert is_visible(page, ":target")
         assert page.locator(":target .no").inner_text().split()[-1] == number
         page.locator(":target .backs a").first.click()
-        assert is_seen(page, ".findings > li:target")
+        assert is_visible(page, ".findings > li:target")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_finding_opens_the_timeline_where_it_ran_and_the_row_leads_back(open_page: Open, width: int) -> None:
-    analysis = kept(text(REAL), text(IMAGINED))
+def test_a_finding_opens_the_timeline_where_it_ran_and_the_row_leads_back(open_page: OpenPage, width: int) -> None:
+    analysis = make_analysis(text(REAL), text(IMAGINED))
     traced_call = tool(
         "python3 train.py", "10:00:10", "10:00:20", analysis.findings[0].evidence[0].source, origin="real", seed=1
     )
     page = open_page(analysis, width, trace=trace(traced_call))
     assert not page.locator("#timeline table").is_visible()
     page.locator(".findings .ran a").first.click()
-    assert is_seen(page, "tr:target .span")
+    assert is_visible(page, "tr:target .span")
     page.locator("tr:target .backs a").first.click()
-    assert is_seen(page, ".findings > li:target")
+    assert is_visible(page, ".findings > li:target")
     assert page.troubles == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
-    open_page: Open, width: int, scheme: str
+    open_page: OpenPage, width: int, scheme: str
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-    page = open_page(kept(), width, scheme, trace=trace(tool("python3 train.py", "10:00:10", "10:00:20")))
+    page = open_page(make_analysis(), width, scheme, trace=trace(tool("python3 train.py", "10:00:10", "10:00:20")))
     page.evaluate("document.querySelector('#timeline details').open = true")
     violations = Axe().run(page).response["violations"]
     serious_violations = [
@@ -112,8 +112,8 @@ def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_what_is_hostile_opens_nothing_asks_for_nothing_and_makes_no_element(open_page: Open, width: int) -> None:
-    page = open_page(hostile(), width)
+def test_what_is_hostile_opens_nothing_asks_for_nothing_and_makes_no_element(open_page: OpenPage, width: int) -> None:
+    page = open_page(hostile_analysis(), width)
     page.keyboard.press("d")
     assert page.troubles == []
     assert page.locator("img, iframe, object, embed, link, base").count() == 0
@@ -124,10 +124,10 @@ def test_what_is_hostile_opens_nothing_asks_for_nothing_and_makes_no_element(ope
 
 
 def test_the_outputs_stand_beside_each_other_where_there_is_room_and_below_where_there_is_none(
-    open_page: Open,
+    open_page: OpenPage,
 ) -> None:
     for width, is_side_by_side in ((1600, True), (360, False)):
-        page = open_page(kept(text(REAL), text(IMAGINED)), width)
+        page = open_page(make_analysis(text(REAL), text(IMAGINED)), width)
         row = page.locator(".row.diverges")
         real_box, imagined_box = (row.locator(f".{side}").bounding_box() for side in ("real", "imagined"))
         assert (real_box["y"] == imagined_box["y"]) is is_side_by_side

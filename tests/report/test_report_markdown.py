@@ -6,18 +6,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_summary import HOSTILE, kept
-from weighed_effects import weighed
+from test_summary import HOSTILE, large_analysis
+from weighed_effects import weigh_changes
 
 from gedanken.compare.interventions import Outcomes
 from gedanken.experiment.markdown import escape_sentence, format_code
 from gedanken.report.markdown import to_markdown
 
-NASTY = "`` ``` @you #1 www.evil.example https://evil.example <img onerror=x> $\\frac{1}$ [a](b) ![x](y) __x__ | ~~~"
+MARKDOWN_SYNTAX = (
+    "`` ``` @you #1 www.evil.example https://evil.example <img onerror=x> $\\frac{1}$ [a](b) ![x](y) __x__ | ~~~"
+)
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 
 
-def bare(text: str) -> str:
+def without_code(text: str) -> str:
     """The text without its code spans."""
     return _CODE.sub("", text)
 
@@ -30,7 +32,7 @@ def test_code_holds_all_of_a_line_and_ends_where_it_should(text: str) -> None:
 
 @given(st.text(alphabet="a`@#<>$\\[]()_*|~/:.w \n&!{}", max_size=60))
 def test_a_sentence_leaves_nothing_outside_of_code_that_means_something(text: str) -> None:
-    assert not set("@#<>$\\[]_*|~/&`") & set(bare(escape_sentence(text)))
+    assert not set("@#<>$\\[]_*|~/&`") & set(without_code(escape_sentence(text)))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_a_sentence_of_ours_stays_as_it_is() -> None:
 
 
 def test_it_tells_what_the_page_tells_in_200_lines() -> None:
-    text = to_markdown(kept())
+    text = to_markdown(large_analysis())
     assert len(text.splitlines()) <= 200
     for part in (
         "Conditions",
@@ -65,7 +67,7 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
 
 
 def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
-    effects = weighed(lambda does_change, _expected: 1 + does_change)
+    effects = weigh_changes(lambda does_change, _expected: 1 + does_change)
     same_side, other_side, no_side = effects.loss.effects[:3]
     effects_by_side = (
         same_side,
@@ -73,7 +75,7 @@ def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
         replace(no_side, same_way=False, imagined=Outcomes((None, 1.0, None), None, None)),
     )
     text = to_markdown(
-        replace(kept(), effects=(replace(effects, loss=replace(effects.loss, effects=effects_by_side)),))
+        replace(large_analysis(), effects=(replace(effects, loss=replace(effects.loss, effects=effects_by_side)),))
     )
     assert re.findall(r"^\| `change \d` \|[^|]*\|[^|]*\| (\S+) \| yes", text, re.MULTILINE) == [
         "yes",
@@ -83,8 +85,8 @@ def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
 
 
 def test_nothing_that_was_printed_means_anything() -> None:
-    for hostile in (HOSTILE, NASTY):
-        analysis = kept(hostile)
+    for hostile in (HOSTILE, MARKDOWN_SYNTAX):
+        analysis = large_analysis(hostile)
         hostile_run = replace(analysis.versions[0].imagined[1], stdout=f"{hostile}\n" * 3)
         samples = (analysis.versions[0].imagined[0], hostile_run, *analysis.versions[0].imagined[2:])
         text = to_markdown(replace(analysis, versions=(replace(analysis.versions[0], imagined=samples),)))
@@ -92,4 +94,4 @@ def test_nothing_that_was_printed_means_anything() -> None:
         assert not {"\x1b", "\u202e", "\x07"} & set(text)
         prose_only = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
         for marker in ("<", "@you", "www.", "https:", "$", "](", "#1"):
-            assert marker not in bare(prose_only), marker
+            assert marker not in without_code(prose_only), marker

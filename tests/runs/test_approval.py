@@ -35,7 +35,7 @@ for epoch in range(3):
 """
 MENDED = PROGRAM + 'print("mended")\n'
 MINE = PROGRAM + 'print("mine")\n'
-WAITS = 3
+ANSWER_SECONDS = 3
 """Seconds before a person answers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
@@ -77,7 +77,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     return command
 
 
-def ran(folder: Path) -> list[str]:
+def programs_run(folder: Path) -> list[str]:
     """Each program that was really run, with its last printed line, in order."""
     runs = [run for run in read_run(folder).executions if not run.imagined and run.program and not run.seed]
     return [f"{run.program}: {run.stdout.splitlines()[-1].split(' - ')[0]}" for run in runs]
@@ -92,7 +92,7 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     assert "train-v1 waits for approval" in stopped.stderr.splitlines()[-1]
     assert "gedanken approve run" in stopped.stderr
     assert "secrets, types" in stopped.stderr.replace("os.path", "") and "no network" in stopped.stderr
-    assert ran(tmp_path / "run") == []
+    assert programs_run(tmp_path / "run") == []
     with pytest.raises(NotStored, match="replay: no decision on train-v1 is stored"):
         asyncio.run(replay(tmp_path / "run", Screen(), tmp_path / "replay"))
     assert not (tmp_path / "replay").exists()
@@ -101,14 +101,14 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     approved = gedanken("approve", "run", "--yes")
     assert approved.returncode == 6
     assert '+print("mended")' in approved.stderr
-    assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3"]
+    assert programs_run(tmp_path / "run") == ["train-v1: Epoch 3/3"]
     with reopen_store(tmp_path / "run") as store:  # a process that is killed as soon as that is written down
         store.keep_decision(store.programs["train-v2"], Approve())
     with pytest.raises(BadInput, match=r"train-v2 was approved .* gedanken resume"):
         asyncio.run(approve(tmp_path / "run", Approve(), Screen(), ResumeOptions()))
     finished = gedanken("resume", "run")
     assert finished.returncode == 0, finished.stderr
-    assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
+    assert programs_run(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
     log = read_run(tmp_path / "run")
     assert [decision.program for decision in log.decisions] == ["train-v1", "train-v2"]
     assert "train-v2 was approved by a person before it could run" in log.notes
@@ -124,7 +124,7 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     rejected = gedanken("approve", "run", "--reject", "far too long")
     assert rejected.returncode == 6, rejected.stderr
     assert '+print("mended")' in rejected.stderr
-    assert ran(tmp_path / "run") == []
+    assert programs_run(tmp_path / "run") == []
     first = read_run(tmp_path / "run").programs[0]
     assert (first.works, first.problems) == (False, ("a person rejected it: far too long",))
     (tmp_path / "mine.py").write_bytes(b"\xff")
@@ -134,7 +134,7 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     edited = gedanken("approve", "run", "--edit", "mine.py", "--json")
     assert edited.returncode in (0, 1), edited.stderr  # the first that may run is enough: no other is asked about
     assert json.loads(edited.stdout)["outcome"] in ("done", "no working program")
-    assert ran(tmp_path / "run")[0] == "train-v3: mine"
+    assert programs_run(tmp_path / "run")[0] == "train-v3: mine"
     assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
     assert replayed.returncode == edited.returncode, replayed.stderr
@@ -149,7 +149,7 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.expect("or answer .l.ater")
     terminal.sendline("what?")
     terminal.expect("or answer .l.ater")
-    time.sleep(WAITS)  # this is no work, and no part of a budget's minutes
+    time.sleep(ANSWER_SECONDS)  # this is no work, and no part of a budget's minutes
     terminal.sendline("r")
     terminal.expect("why")
     terminal.sendline("too long")
@@ -165,13 +165,13 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     assert terminal.exitstatus == 130
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()[1:]]
     first_time, last_time = (datetime.fromisoformat(events[index]["time"]) for index in (0, -1))
-    assert events[-1]["worked"] <= (last_time - first_time).total_seconds() - WAITS + 0.5
-    assert ran(tmp_path / "run") == ["train-v3: 1.5"]
+    assert events[-1]["worked"] <= (last_time - first_time).total_seconds() - ANSWER_SECONDS + 0.5
+    assert programs_run(tmp_path / "run") == ["train-v3: 1.5"]
     (tree,) = read_trace(tmp_path / "run")
     assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
 
 
-class Delayed(Screen):
+class LateScreen(Screen):
     """The screen of a person who answers too late: somebody else approves first, and the run ends."""
 
     def __init__(self, gedanken: Cli, run: Path) -> None:
@@ -193,7 +193,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.bubblewrap
 def test_an_answer_that_comes_too_late_leaves_the_run_as_it_is(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
     assert gedanken(*begin("--approve=first", "--budget", "minutes=500")).returncode == 6
-    options, screen = ResumeOptions(budget=Budget(tokens=10**9)), Delayed(gedanken, tmp_path / "run")
+    options, screen = ResumeOptions(budget=Budget(tokens=10**9)), LateScreen(gedanken, tmp_path / "run")
     with pytest.raises(BadInput, match="no program of this run waits"):
         asyncio.run(approve(tmp_path / "run", Reject(reason="no"), screen, options))
     assert contents(tmp_path / "run") == screen.before
@@ -277,7 +277,7 @@ def test_a_key_in_what_a_person_wrote_is_used_nowhere_so_a_replay_finds_all_of_i
     assert gedanken("approve", "run", "--reject", "too long k3y-of-a-person-9", env=env).returncode == 6
     (tmp_path / "mine.py").write_text(MINE + 'print("k3y-of-a-person-9")\n')
     assert gedanken("approve", "run", "--edit", "mine.py", env=env).returncode in (0, 1)
-    assert ran(tmp_path / "run")[0] == "train-v3: [key removed]"
+    assert programs_run(tmp_path / "run")[0] == "train-v3: [key removed]"
     replayed = gedanken("run", "--replay", "run", "--out", "again")
     assert replayed.returncode in (0, 1), replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()

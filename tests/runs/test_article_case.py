@@ -10,15 +10,15 @@ import pytest
 from builders import SHAPE
 from conftest import Cli
 from folders import IMAGINED, make_run
-from parsed_page import Parsed
-from scripted_runs import GOOD, Scripted, experiment, replies
+from parsed_page import ParsedPage
+from scripted_runs import GOOD_PROGRAM, WriteReplies, scripted_replies, write_experiment
 
 PRINTED = "shape of input is"
 SAID = "shape of input passed through the network is"
 FORWARD = f"def forward(x):\n    print('{PRINTED}', x)\nforward(3)\n"
 
 
-def named(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def literal_finding(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The `literal differs` finding in the output of `--json`."""
     assert completed.returncode == 0, completed.stderr
     (finding,) = [
@@ -30,7 +30,7 @@ def named(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, real_line: int) -> None:
     """Check that every view of the comparison has both wordings and all three places."""
-    finding = named(gedanken("compare", folder, "--json"))
+    finding = literal_finding(gedanken("compare", folder, "--json"))
     assert PRINTED in finding["claim"] and SAID in finding["claim"]
     places = {line["source"]: (line["number"], line["text"]) for line in finding["lines"]}
     (source_place,) = (places[place] for place in places if "real" not in place and "imagined" not in place)
@@ -51,8 +51,8 @@ def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, rea
 
     page = (folder / "report.html").read_text()
     (item,) = [part for part in page.split('<li id="f')[1:] if finding["claim"] in unescape(part)]
-    links = [link for link in Parsed(item.split("</ul>")[0]).links if link.startswith("#s")]
-    lines = [Parsed("<div " + page[page.index(f'id="{link[1:]}"') :].split("</div>")[0]).text for link in links]
+    links = [link for link in ParsedPage(item.split("</ul>")[0]).links if link.startswith("#s")]
+    lines = [ParsedPage("<div " + page[page.index(f'id="{link[1:]}"') :].split("</div>")[0]).text for link in links]
     assert any(PRINTED in line for line in lines) and any(SAID in line for line in lines)
     assert any("print(" in line for line in lines)
 
@@ -64,15 +64,15 @@ def test_the_literal_that_differs_is_named_with_both_wordings_and_all_places(ged
 
 
 @pytest.mark.docker
-def test_so_it_is_through_the_whole_graph(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
-    program = GOOD.replace("import random\n", f"import random\n{FORWARD}")
+def test_so_it_is_through_the_whole_graph(gedanken: Cli, scripted: WriteReplies, tmp_path: Path) -> None:
+    program = GOOD_PROGRAM.replace("import random\n", f"import random\n{FORWARD}")
     imagined = f"{SAID} 3\n" + "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
     script = [{"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}}]
-    path = experiment(tmp_path, script=[*script, "{do not show train.py}", "python3 train.py"])
-    model = scripted(replies(program, run=imagined))
+    path = write_experiment(tmp_path, script=[*script, "{do not show train.py}", "python3 train.py"])
+    model = scripted(scripted_replies(program, run=imagined))
     completed = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
     assert completed.returncode == 0, completed.stderr
     program_lines = next((tmp_path / "out" / "programs").glob("*.py")).read_text().splitlines()
     source_line = next(number for number, line in enumerate(program_lines, start=1) if PRINTED in line)
     check(gedanken, tmp_path / "out", source_line=source_line, imagined_line=1, real_line=1)
-    assert "do not show train.py" in Parsed((tmp_path / "out" / "report.html").read_text()).text
+    assert "do not show train.py" in ParsedPage((tmp_path / "out" / "report.html").read_text()).text

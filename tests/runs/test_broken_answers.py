@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import Cli
-from loopback import listening
+from loopback import serve_http
 from test_resumed_failures import ENV
 
 from gedanken.experiment.execution import Cause
@@ -18,7 +18,7 @@ from gedanken.records.read_run import read_run
 
 
 @contextmanager
-def half_replying(is_broken: threading.Event) -> Iterator[str]:
+def serve_half_replies(is_broken: threading.Event) -> Iterator[str]:
     """A server whose replies end in the middle while `is_broken` is set."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,7 +42,7 @@ def half_replying(is_broken: threading.Event) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Log nothing."""
 
-    with listening(Handler) as address:
+    with serve_http(Handler) as address:
         yield f"{address}/v1"
 
 
@@ -50,7 +50,7 @@ def half_replying(is_broken: threading.Event) -> Iterator[str]:
 def test_an_answer_that_broke_off_is_replaced_by_the_one_that_comes_later(gedanken: Cli, tmp_path: Path) -> None:
     is_broken = threading.Event()
     is_broken.set()
-    with half_replying(is_broken) as address:
+    with serve_half_replies(is_broken) as address:
         arguments = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
         server_options = ["--base-url", address]
         probed = gedanken("probe", *arguments, *server_options, "--out", "probe", env=ENV)

@@ -34,11 +34,11 @@ for epoch in range(3):
 """
 SLACK = 0.3
 """Share of twelve seconds that a busy machine may need to end requests that were broken off."""
-LATE = 2.5
+LATE_SECONDS = 2.5
 """Seconds by which a busy machine may delay a process that has to record that it still works."""
-STARTED = 3.0
+START_SECONDS = 3.0
 """Seconds that a busy machine may need to begin or end work on a run."""
-SAID = f"```python{PROGRAM}```\n"
+REPLY = f"```python{PROGRAM}```\n"
 
 
 def spec_of(**budget: float) -> RunSpec:
@@ -120,7 +120,7 @@ def test_what_a_killed_process_had_reserved_counts_as_used(tmp_path: Path) -> No
         assert store.used.tokens == Tokens(100, 900, 1, estimated=1)
 
 
-WORKING = """
+WORKING_SCRIPT = """
 import sys, time
 from pathlib import Path
 from gedanken.records.run_store import reopen_store
@@ -139,7 +139,9 @@ def work_and_be_killed(folder: Path, silent: float, last: str = "pass") -> float
     Returns how many seconds it worked.
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKING.format(last=last), str(folder), str(silent)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WORKING_SCRIPT.format(last=last), str(folder), str(silent)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     started = time.monotonic()
@@ -167,10 +169,10 @@ def test_minutes_of_killed_processes_count_until_they_died(
     with reopen_store(tmp_path) as store:
         counted = store.seconds_worked - before
         store.end("stopped")
-    assert worked - LATE * len(kills) <= counted <= worked + (MIN_SECONDS_AHEAD + STARTED) * len(kills)
+    assert worked - LATE_SECONDS * len(kills) <= counted <= worked + (MIN_SECONDS_AHEAD + START_SECONDS) * len(kills)
     for _ in range(3):  # nothing is left to do
         with reopen_store(tmp_path) as store:
-            assert store.seconds_worked - before <= counted + STARTED
+            assert store.seconds_worked - before <= counted + START_SECONDS
             store.end("stopped")
 
 
@@ -254,7 +256,7 @@ def test_dollars_of_an_unknown_price_cannot_be_held(tmp_path: Path) -> None:
         RunMeter(store, None)
 
 
-def small(folder: Path) -> list[str]:
+def small_run_command(folder: Path) -> list[str]:
     script = [
         {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
         *[f"echo {n}" for n in range(3)],
@@ -281,10 +283,10 @@ def small(folder: Path) -> list[str]:
 
 @pytest.mark.bubblewrap
 def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedanken: Cli, tmp_path: Path) -> None:
-    with serving(Server(seconds=0.02, text=SAID)) as server:
+    with serving(Server(seconds=0.02, text=REPLY)) as server:
         options = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
         env = {**os.environ, "OPENAI_API_KEY": "none", "GEDANKEN_PRICES": str(tmp_path / "prices.yaml")}
-        stopped = gedanken(*small(tmp_path), *options, "--budget", "usd=10,gpu-seconds=60", env=env)
+        stopped = gedanken(*small_run_command(tmp_path), *options, "--budget", "usd=10,gpu-seconds=60", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "the budget is used up (usd " in stopped.stderr.splitlines()[-1]
         tokens = read_run(tmp_path / "run").tokens
@@ -315,12 +317,12 @@ def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedank
 def test_when_its_minutes_are_over_nothing_more_begins_and_a_tenth_later_all_has_ended(
     gedanken: Cli, tmp_path: Path
 ) -> None:
-    slow = Server(seconds=0.02, text=SAID)
+    slow = Server(seconds=0.02, text=REPLY)
     with serving(slow) as server:
         options = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
         env = {**os.environ, "OPENAI_API_KEY": "none"}
         slow.seconds = 120
-        stopped = gedanken(*small(tmp_path), *options, "--budget", "minutes=0.2", env=env)
+        stopped = gedanken(*small_run_command(tmp_path), *options, "--budget", "minutes=0.2", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "the budget is used up (minutes " in stopped.stderr.splitlines()[-1]
         assert 1 <= minutes_worked(tmp_path / "run") / 0.2 <= 1.1 + SLACK

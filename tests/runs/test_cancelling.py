@@ -19,7 +19,7 @@ from gedanken.experiment.blocking import off_loop
 from gedanken.sandbox.threads import run_to_end, start_or_undo
 
 
-def cancelled_often(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
+def cancel_repeatedly(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
     """Start a coroutine, cancel its task several times, and require that it ends as cancelled."""
 
     async def cancel() -> None:
@@ -42,7 +42,7 @@ def test_work_that_must_finish_has_finished_however_often_it_is_cancelled() -> N
         wait.wait(0.3)
         finished.append("work")
 
-    cancelled_often(partial(run_to_end, work))
+    cancel_repeatedly(partial(run_to_end, work))
     assert finished == ["work"]
 
 
@@ -54,7 +54,7 @@ def test_what_was_begun_when_it_was_cancelled_is_undone_before_the_task_ends() -
         events.append("begun")
         return "container"
 
-    cancelled_often(lambda: start_or_undo(begin, lambda made: events.append(f"{made} removed")))
+    cancel_repeatedly(lambda: start_or_undo(begin, lambda made: events.append(f"{made} removed")))
     assert events == ["begun", "container removed"]
 
 
@@ -63,8 +63,8 @@ def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pyte
         threading.Event().wait(0.2)
         raise OSError("no container")
 
-    cancelled_often(lambda: start_or_undo(fail, lambda _made: None))
-    cancelled_often(partial(run_to_end, fail))
+    cancel_repeatedly(lambda: start_or_undo(fail, lambda _made: None))
+    cancel_repeatedly(partial(run_to_end, fail))
     gc.collect()
     assert not caplog.records
 
@@ -85,7 +85,7 @@ def test_a_blocking_call_of_a_cancelled_caller_ends_before_it_and_its_error_is_n
         finally:
             events.append("its caller")
 
-    cancelled_often(work)
+    cancel_repeatedly(work)
     gc.collect()
     assert events == ["the call", "its caller"]
     assert "never retrieved" not in caplog.text
@@ -112,7 +112,7 @@ def test_of_several_at_once_none_is_interrupted_while_it_cleans_up() -> None:
             await asyncio.sleep(0.05 * number)
             cleaned.append(number)
 
-    cancelled_often(lambda: run_concurrently([partial(piece, number) for number in range(4)], 4), times=1)
+    cancel_repeatedly(lambda: run_concurrently([partial(piece, number) for number in range(4)], 4), times=1)
     assert sorted(cleaned) == [0, 1, 2, 3]
 
 

@@ -59,12 +59,12 @@ def test_the_digest_is_of_the_prompts_that_are_named() -> None:
     assert len({digest_of("terminal"), digest_of("terminal", "coder"), digest_of("terminal", "probe")}) == 3
 
 
-def sealed(reply: str, seal: str) -> Execution:
+def sealed_run(reply: str, seal: str) -> Execution:
     return imagined(reply, raw_reply=reply, seal=Seal(seal, "m", {}, "2026-11-30T00:00:00.000+00:00"))
 
 
 def test_an_entry_that_is_still_there_was_neither_missing_nor_damaged(tmp_path: Path) -> None:
-    first_run, second_run = sealed("1", "a" * 64), sealed("2", "b" * 64)
+    first_run, second_run = sealed_run("1", "a" * 64), sealed_run("2", "b" * 64)
     ledger = Ledger(tmp_path)
     ledger.put("replies", "one", {"reply": {"text": "1", "seal": {"sha256": "a" * 64}}})
     reason = ChangedResults(tmp_path).note_on_change(first_run, second_run)

@@ -17,7 +17,7 @@ from gedanken.graphs.served import check_state
 from gedanken.graphs.state import RunTask
 from gedanken.records.run_store import reopen_store
 
-MADE: list[str] = []
+CREATED_LABELS: list[str] = []
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Planted:
     what: str
 
     def __post_init__(self) -> None:
-        MADE.append(self.what)
+        CREATED_LABELS.append(self.what)
 
 
 def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
@@ -89,9 +89,9 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
 
 def test_no_type_is_made_from_a_checkpoint(tmp_path: Path) -> None:
     planted_state = JsonPlusSerializer(allowed_msgpack_modules=True).dumps_typed({"state": Planted("written")})
-    MADE.clear()
+    CREATED_LABELS.clear()
     with open_checkpoints(tmp_path) as saver:
         saver.serde.loads_typed(planted_state)
-    assert MADE == []
+    assert CREATED_LABELS == []
     JsonPlusSerializer(allowed_msgpack_modules=True).loads_typed(planted_state)
-    assert MADE == ["written"]  # else this test shows nothing
+    assert CREATED_LABELS == ["written"]  # else this test shows nothing

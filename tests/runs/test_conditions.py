@@ -52,29 +52,33 @@ def store(tmp_path: Path) -> Iterator[RunStore]:
         yield run_store
 
 
-LISTED = execution_ref("line01-imagined-0")
+LS_TURN = execution_ref("line01-imagined-0")
 
 
-def told(store: RunStore, setup: Experiment, *versions: Program) -> Session:
+def session_after(store: RunStore, setup: Experiment, *versions: Program) -> Session:
     """The session for the last version; the imagined machine meets the versions one after the other."""
-    turns = [LISTED]
+    turns = [LS_TURN]
     for program_version in versions:
         turns = introduce(setup, program_version, turns)
     return session_of(session_for(setup, versions[-1], turns, store), setup, store)
 
 
-def placed(program_version: Program) -> Turn:
+def placing_turn(program_version: Program) -> Turn:
     return file_turn(program_version.name, program_version.source)
 
 
 def test_by_default_a_program_is_shown_and_the_session_goes_on(store: RunStore) -> None:
-    assert told(store, experiment(), FIRST, MENDED).context == (LS, placed(FIRST), placed(MENDED))
+    assert session_after(store, experiment(), FIRST, MENDED).context == (
+        LS,
+        placing_turn(FIRST),
+        placing_turn(MENDED),
+    )
 
 
 def test_hidden_it_is_told_what_the_coder_was_told_once_a_line(store: RunStore) -> None:
     hidden = experiment(source="hidden")
-    assert told(store, hidden, FIRST, MENDED).context == (LS, Turn("{Write it.}", ""))
-    assert told(store, hidden, FIRST, MENDED, LONGER).context == (
+    assert session_after(store, hidden, FIRST, MENDED).context == (LS, Turn("{Write it.}", ""))
+    assert session_after(store, hidden, FIRST, MENDED, LONGER).context == (
         LS,
         mention_turn("Write it."),
         mention_turn("Make it longer."),
@@ -82,18 +86,18 @@ def test_hidden_it_is_told_what_the_coder_was_told_once_a_line(store: RunStore) 
 
 
 def test_fresh_it_knows_nothing_but_the_program_and_the_session_is_kept(store: RunStore) -> None:
-    session = told(store, experiment(session="fresh"), FIRST, MENDED, LONGER)
-    assert session.context == (placed(LONGER),)
-    assert session.stored == (LS, placed(FIRST), placed(MENDED), placed(LONGER))
+    session = session_after(store, experiment(session="fresh"), FIRST, MENDED, LONGER)
+    assert session.context == (placing_turn(LONGER),)
+    assert session.stored == (LS, placing_turn(FIRST), placing_turn(MENDED), placing_turn(LONGER))
 
 
 def test_fresh_and_hidden_it_knows_of_the_program_by_all_that_was_told_of_it(store: RunStore) -> None:
-    session = told(store, experiment(session="fresh", source="hidden"), FIRST, LONGER)
+    session = session_after(store, experiment(session="fresh", source="hidden"), FIRST, LONGER)
     assert session.context == (mention_turn("Write it."), mention_turn("Make it longer."))
 
 
 def test_a_failed_version_is_imagined_as_if_it_had_not_been_mended(store: RunStore) -> None:
-    turns = [LISTED, turn_of(FIRST), turn_of(MENDED)]
+    turns = [LS_TURN, turn_of(FIRST), turn_of(MENDED)]
     assert session_for(experiment(), FIRST, turns, store)["context"] == turns[:2]
     assert session_for(experiment(session="fresh"), FIRST, turns, store)["context"] == [turn_of(FIRST)]
 

@@ -40,10 +40,10 @@ for epoch in range(3):
     loss = 1 / (epoch + 1) + int(os.environ["GEDANKEN_SEED"]) / 100
     print(f"Epoch {epoch + 1}/3 - loss: {loss:.4f} - acc: 0.{epoch + 5}000")
 """
-SAID = f"```python{PROGRAM}```\n"
+REPLY = f"```python{PROGRAM}```\n"
 
 
-def requested(
+def send_requests(
     server: Server, folder: Path, pace: RequestQueue, interrupted_after: float
 ) -> list[Reply | BaseException]:
     """Send six requests; nothing more may begin after `interrupted_after` seconds.
@@ -68,7 +68,7 @@ def requested(
 
 def test_a_request_that_was_sent_gets_its_reply_and_one_that_waits_for_its_place_is_not_sent(tmp_path: Path) -> None:
     with serving(Server(seconds=0.4)) as server:
-        results = requested(server, tmp_path, RequestQueue(2), 0.3)
+        results = send_requests(server, tmp_path, RequestQueue(2), 0.3)
         assert (len(server.came), server.replies) in ((1, 1), (2, 2))  # the first is sent alone, for a moment
     assert sum(isinstance(result, Reply) for result in results) == server.replies
     assert all(isinstance(result, Reply | Interrupted) for result in results)
@@ -78,7 +78,7 @@ def test_a_request_that_was_turned_down_and_waits_for_its_next_try_does_not_wait
     refusal = Refusal(429, "later", (("retry-after", "60"),))
     started = time.monotonic()
     with serving(Server(lambda _number, _request: refusal)) as server:
-        results = requested(server, tmp_path, RequestQueue(6, bucket=Bucket(first_wait=60.0)), 1.0)
+        results = send_requests(server, tmp_path, RequestQueue(6, bucket=Bucket(first_wait=60.0)), 1.0)
     assert all(isinstance(result, Interrupted) for result in results)
     assert time.monotonic() - started < 10
     assert not list((tmp_path / "sent").glob("*"))  # or else its reply would be called a second draw
@@ -137,7 +137,7 @@ def test_after_ctrl_c_nothing_that_waits_begins_and_resume_does_it_as_an_undistu
     experiment = {"name": "small", "script": script}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(experiment))
     env = {**os.environ, "OPENAI_API_KEY": "none"}
-    with serving(Server(seconds=0.1, text=SAID)) as server:
+    with serving(Server(seconds=0.1, text=REPLY)) as server:
         model_options = ["--model", "openai:small", "--base-url", server.address, "--parallel", "1", "--no-surprisal"]
         arguments = [
             "run",

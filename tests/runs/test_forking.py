@@ -80,10 +80,10 @@ def test_from_its_line_on_another_persona_is_played_and_each_line_is_judged_by_i
     completed = gedanken("fork", done, "--at", 4, "--persona", "matched", "--out", "fork")
     assert completed.returncode == 0, completed.stderr
     fork = tmp_path / "fork"
-    assert kept_before(done, 4) == kept_before(fork, 4)
-    assert explained(done) == {"line01": "gpus", "line04": "gpus"}
-    assert explained(fork) == {"line01": "gpus", "line04": None}
-    assert told(fork)["earlier"][0]["persona"]["name"] == "two-cards"
+    assert outputs_before(done, 4) == outputs_before(fork, 4)
+    assert explanations_by_line(done) == {"line01": "gpus", "line04": "gpus"}
+    assert explanations_by_line(fork) == {"line01": "gpus", "line04": None}
+    assert read_result(fork)["earlier"][0]["persona"]["name"] == "two-cards"
     assert "two-cards before line 4, matched from line 4" in (fork / "report.html").read_text()
     replayed = gedanken("run", "--replay", "fork", "--out", "again")
     assert replayed.returncode == 0, replayed.stderr
@@ -97,21 +97,21 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     completed = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
     assert completed.returncode == 0, completed.stderr
     fork = tmp_path / "fork"
-    assert kept_before(done, 4) == kept_before(fork, 4)
+    assert outputs_before(done, 4) == outputs_before(fork, 4)
     imagined = {run.line: run for run in read_run(fork).executions if run.imagined and run.sample == 0}
     assert imagined[3].stdout == "none\n"
     assert imagined[4].stdout == "Epoch 1/3\n"
     seals = {line: run.seal and run.seal.model for line, run in imagined.items()}
     assert [seals[line] for line in (0, 2, 3, 4)] == ["scripted:one.yaml"] * 2 + ["scripted:other.yaml"] * 2
-    assert told(fork)["earlier"][0]["model"]["name"] == "scripted:one.yaml"
+    assert read_result(fork)["earlier"][0]["model"]["name"] == "scripted:one.yaml"
     assert "scripted:one.yaml before line 4, scripted:other.yaml from line 4" in (fork / "report.html").read_text()
     assert gedanken("extend", "fork", "--real", 3).returncode == 0
     with pytest.raises(BadInput, match="extend the original run"):
         asyncio.run(extend(fork, None, 3, Screen(), ResumeOptions()))
     second_fork = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
     assert second_fork.returncode == 0, second_fork.stderr
-    assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()
-    assert [part["before_line"] for part in told(tmp_path / "third")["earlier"]] == [4, 5]
+    assert outputs_before(fork, 5).items() <= outputs_before(tmp_path / "third", 5).items()
+    assert [part["before_line"] for part in read_result(tmp_path / "third")["earlier"]] == [4, 5]
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_what_a_fork_takes_is_told_as_it_is(at: int, executions: dict[int, str],
     ],
 )
 def test_what_would_change_nothing_is_refused(done: Path, at: int, changes: Changes, why: str) -> None:
-    assert why in refused(done, at, changes)
+    assert why in refusal_message(done, at, changes)
 
 
 def test_where_nothing_is_imagined_no_persona_is_played(done: Path) -> None:
     spec = json.loads((done / "spec.json").read_text())
     (done / "spec.json").write_text(json.dumps(spec | {"simulate": False}))
     for changes in (Changes(persona=MATCHED), Changes(model="scripted:other.yaml")):
-        assert "from line 3 on, no" in refused(done, 3, changes)
+        assert "from line 3 on, no" in refusal_message(done, 3, changes)
 
 
 def test_a_line_that_the_other_run_did_not_reach_is_refused(done: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_line_that_the_other_run_did_not_reach_is_refused(done: Path) -> None:
     spec = json.loads((done / "spec.json").read_text())
     spec["experiment"]["script"] += [{"type": "ls"}]
     (done / "spec.json").write_text(json.dumps(spec))
-    assert "ended at line 5" in refused(done, 6, Changes(persona=MATCHED))
+    assert "ended at line 5" in refusal_message(done, 6, Changes(persona=MATCHED))
 
 
 def test_a_fork_must_be_told_what_changes(gedanken: Cli, done: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_w
     assert "imagined by different models or personas" in notes[0]
 
 
-def refused(run: Path, line: int, changes: Changes) -> str:
+def refusal_message(run: Path, line: int, changes: Changes) -> str:
     """The message with which a fork is refused; the fork must leave nothing behind."""
     out = run.parent / "fork"
     with pytest.raises(BadInput) as refusal:
@@ -229,13 +229,13 @@ def refused(run: Path, line: int, changes: Changes) -> str:
     return str(refusal.value)
 
 
-def kept_before(run: Path, line: int) -> dict[str, bytes]:
+def outputs_before(run: Path, line: int) -> dict[str, bytes]:
     """Every output of the lines before `line`, by name; the outputs of the boot commands as well."""
     outputs = {path.name: path.read_bytes() for path in (run / "outputs").iterdir()}
     return {name: text for name, text in outputs.items() if not name.startswith("line") or int(name[4:6]) < line}
 
 
-def explained(run: Path) -> dict[str, Any]:
+def explanations_by_line(run: Path) -> dict[str, Any]:
     """What explains the different answers to the `nvidia-smi` of lines 1 and 4, by line."""
     findings = json.loads((run / "comparison.json").read_text())["findings"]
     answers = [finding for finding in findings if finding["runs"][0].startswith(("line01", "line04"))]
@@ -246,5 +246,5 @@ def explained(run: Path) -> dict[str, Any]:
     }
 
 
-def told(run: Path) -> Any:
+def read_result(run: Path) -> Any:
     return json.loads((run / "run.json").read_text())

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import GEDANKEN, Cli
 from openai_server import Server, serving
-from test_resumed_failures import ENV, FIVE, five_of, other_five
+from test_resumed_failures import ENV, FIVE, make_run_of_five, write_other_five
 
 from gedanken.records.read_run import read_run
 
@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=1500)
 
     with serving(Server(text="0.5\n")) as server:
-        run, server_options = five_of(gedanken, folder, server)
+        run, server_options = make_run_of_five(gedanken, folder, server)
         for line, model in ((4, "openai:other"), (5, "openai:small")):
             completed = gedanken(
                 "fork", run, "--at", line, "--model", model, *server_options, "--out", f"from-{line}", env=ENV
@@ -48,7 +48,7 @@ def test_a_fork_that_would_need_a_model_that_is_not_asked_any_more_is_refused_be
     gedanken: Cli, tmp_path: Path, twice: Path, change: str
 ) -> None:
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump(CLAIMS))
-    script = other_five(tmp_path, FIVE[0], "id", *FIVE[2:])
+    script = write_other_five(tmp_path, FIVE[0], "id", *FIVE[2:])
     with serving(Server(text="0.7\n")) as server:
         options = [change, "claims.yaml" if change == "--persona" else script, "--base-url", server.address]
         refused = gedanken("fork", twice, "--at", 2, *options, "--out", "refused", env=ENV)
@@ -59,7 +59,10 @@ def test_a_fork_that_would_need_a_model_that_is_not_asked_any_more_is_refused_be
         all_new = gedanken("fork", twice, "--at", 2, *options, "--model", "openai:small", "--out", "one", env=ENV)
         assert all_new.returncode == 0, all_new.stderr
         assert len(server.came) == 4
-        late_options = [change, "claims.yaml" if change == "--persona" else other_five(tmp_path, *FIVE[:4], "id")]
+        late_options = [
+            change,
+            "claims.yaml" if change == "--persona" else write_other_five(tmp_path, *FIVE[:4], "id"),
+        ]
         late_fork = gedanken(
             "fork", twice, "--at", 5, *late_options, "--base-url", server.address, "--out", "later", env=ENV
         )
@@ -73,7 +76,7 @@ def test_what_a_fork_paid_for_stays_though_a_reply_of_another_model_is_missing(
     for line in (1, 3):
         _reply_entry(twice, line).unlink()
     with serving(Server(text="0.5\n")) as server:
-        options = ["--script", other_five(tmp_path, *FIVE[:4], "id"), "--base-url", server.address]
+        options = ["--script", write_other_five(tmp_path, *FIVE[:4], "id"), "--base-url", server.address]
         completed = gedanken("fork", twice, "--at", 5, *options, "--out", "fork", env=ENV)
         assert (completed.returncode, len(server.came)) == (2, 1), completed.stderr
     message = " ".join(completed.stderr.split())

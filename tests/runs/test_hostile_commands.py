@@ -9,11 +9,11 @@ import pyte
 import pytest
 from conftest import Cli
 from folders import IMAGINED, REAL, make_run
-from parsed_page import HOSTILE, Parsed
+from parsed_page import HOSTILE_TEXTS, ParsedPage
 
 from gedanken.experiment.persona import Persona
 
-BAD = "\n".join([*HOSTILE, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
+HOSTILE_OUTPUT = "\n".join([*HOSTILE_TEXTS, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +22,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     make_run(
         folder / "run",
-        imagines=[IMAGINED[0], BAD + IMAGINED[1], *IMAGINED[2:]],
+        imagines=[IMAGINED[0], HOSTILE_OUTPUT + IMAGINED[1], *IMAGINED[2:]],
         persona=Persona(name="<b onload=alert(9)>"),
     )
-    (folder / "real.log").write_text(REAL[1] + BAD)
-    (folder / "said.log").write_text(BAD + IMAGINED[1])
+    (folder / "real.log").write_text(REAL[1] + HOSTILE_OUTPUT)
+    (folder / "said.log").write_text(HOSTILE_OUTPUT + IMAGINED[1])
     return folder
 
 
-def harmless_on_a_terminal(text: str) -> None:
+def assert_harmless_on_a_terminal(text: str) -> None:
     assert not {"\x1b", "\u202e", "\x07"} & set(text)
     assert len(text.splitlines()) <= 20
     screen = pyte.Screen(80, 24)
@@ -38,41 +38,41 @@ def harmless_on_a_terminal(text: str) -> None:
     assert max(map(len, text.splitlines()[:-1])) <= 80
 
 
-def harmless_as_markdown(text: str) -> None:
+def assert_harmless_as_markdown(text: str) -> None:
     assert len(text) < 200_000 and not {"\x1b", "\u202e"} & set(text)
     unfenced_text = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     unfenced_text = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", unfenced_text)
     assert not [marker for marker in ("<", "$", "](", "onerror", "javascript:") if marker in unfenced_text]
 
 
-def harmless_as_a_page(text: str) -> None:
-    parsed = Parsed(text)
+def assert_harmless_as_a_page(text: str) -> None:
+    parsed = ParsedPage(text)
     assert len(text) < 5_000_000 and not {"\x1b", "\u202e"} & set(text)
     assert [tag for tag, _attributes in parsed.elements].count("script") == 1
     assert not [name for _tag, attributes in parsed.elements for name in attributes if name.startswith("on")]
     assert all(link.startswith("#") for link in parsed.links)
 
 
-def harmless_as_json(text: str) -> None:
+def assert_harmless_as_json(text: str) -> None:
     assert text.isascii() and json.loads(text)["findings"]
     assert "\x1b" not in text
 
 
-TOLD: dict[str, tuple[tuple[str, ...], str | None, Callable[[str], None]]] = {
-    "summary of a folder": (("compare", "run"), None, harmless_on_a_terminal),
-    "summary of logs": (("compare", "real.log", "--imagined", "said.log"), None, harmless_on_a_terminal),
-    "json": (("compare", "run", "--json"), None, harmless_as_json),
+VIEWS: dict[str, tuple[tuple[str, ...], str | None, Callable[[str], None]]] = {
+    "summary of a folder": (("compare", "run"), None, assert_harmless_on_a_terminal),
+    "summary of logs": (("compare", "real.log", "--imagined", "said.log"), None, assert_harmless_on_a_terminal),
+    "json": (("compare", "run", "--json"), None, assert_harmless_as_json),
     "page of logs": (
-        ("compare", "real.log", "--imagined", "said.log", "--html", "a.html"), "a.html", harmless_as_a_page
+        ("compare", "real.log", "--imagined", "said.log", "--html", "a.html"), "a.html", assert_harmless_as_a_page
     ),
-    "report": (("report", "run"), "run/report.html", harmless_as_a_page),
-    "Markdown": (("report", "run", "--markdown"), "run/report.md", harmless_as_markdown),
+    "report": (("report", "run"), "run/report.html", assert_harmless_as_a_page),
+    "Markdown": (("report", "run", "--markdown"), "run/report.md", assert_harmless_as_markdown),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("told", TOLD)
+@pytest.mark.parametrize("told", VIEWS)
 def test_whatever_was_printed_is_shown_and_never_obeyed(gedanken: Cli, folder: Path, told: str) -> None:
-    arguments, file, harmless = TOLD[told]
+    arguments, file, harmless = VIEWS[told]
     paths = [folder / part if (folder / part).exists() or "." in part else part for part in arguments]
     result = gedanken(*paths)
     assert result.returncode == 0, result.stderr[-1000:]

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from conftest import GEDANKEN, Cli
-from scripted_runs import GOOD, IMAGINED, Scripted, experiment, replies
+from scripted_runs import GOOD_PROGRAM, IMAGINED, WriteReplies, scripted_replies, write_experiment
 
 from gedanken.records.read_run import read_run
 
 pytestmark = pytest.mark.bubblewrap
 
-HANGS = GOOD + "import time; time.sleep(900)\n"
-HANGS_ONCE_MORE = GOOD + "import os, time\nif int(os.environ['GEDANKEN_SEED']): time.sleep(900)\n"
-BOTH = ("--real", 1, "--imagined", 0)
+HANGS = GOOD_PROGRAM + "import time; time.sleep(900)\n"
+HANGS_ONCE_MORE = GOOD_PROGRAM + "import os, time\nif int(os.environ['GEDANKEN_SEED']): time.sleep(900)\n"
+RUN_COUNTS = ("--real", 1, "--imagined", 0)
 
 
 class Case(NamedTuple):
@@ -33,10 +33,10 @@ class Case(NamedTuple):
 @pytest.mark.parametrize(
     "case",
     [
-        Case(replies(HANGS), BOTH, "execute (line 4, seed 0)", {"line02-real-0"}),
+        Case(scripted_replies(HANGS), RUN_COUNTS, "execute (line 4, seed 0)", {"line02-real-0"}),
         Case(
-            replies(HANGS_ONCE_MORE),
-            (*BOTH, "--no-simulate"),
+            scripted_replies(HANGS_ONCE_MORE),
+            (*RUN_COUNTS, "--no-simulate"),
             "replicate (line 4, seed 1 of train-v1)",
             {"line02-real-0", "line04-train-v1-real-0"},
         ),
@@ -44,10 +44,10 @@ class Case(NamedTuple):
     ids=["execute", "replicate"],
 )
 def test_killed_in_a_node_it_leaves_a_page_that_says_where_it_stands_and_shows_what_there_is(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path, case: Case
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path, case: Case
 ) -> None:
     out = tmp_path / "out"
-    arguments = [experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
+    arguments = [write_experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
     command = [*GEDANKEN, "run", *map(str, [*arguments, *case.options])]
     node, _, task = case.where.partition(" ")
     started_event = json.dumps({"node": node, "who": task.strip("()")})[1:-1]
@@ -65,7 +65,15 @@ def test_killed_while_the_coder_is_asked_it_says_so(gedanken: Cli, tmp_path: Pat
     out = tmp_path / "out"
     with socket.create_server(("127.0.0.1", 0)) as silent_server:
         address = f"http://127.0.0.1:{silent_server.getsockname()[1]}/v1"
-        arguments = [experiment(tmp_path), "--model", "openai:any", "--base-url", address, "--sandbox", "bubblewrap"]
+        arguments = [
+            write_experiment(tmp_path),
+            "--model",
+            "openai:any",
+            "--base-url",
+            address,
+            "--sandbox",
+            "bubblewrap",
+        ]
         command = [*GEDANKEN, "run", *map(str, arguments), "--no-simulate", "--out", str(out)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             silent_server.settimeout(60)
@@ -87,12 +95,12 @@ def page_of(gedanken: Cli, out: Path, stopped_at: str) -> str:
 
 
 def test_what_programs_and_models_print_is_neither_in_the_checkpoint_nor_twice_in_the_trace(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     out, long_line = tmp_path / "out", "x" * 99 + "\n"
-    program = GOOD + f"print({long_line!r} * 3000)\n"
-    script = [*replies(program)[:3], {"when": "python3 train.py", "samples": [IMAGINED + long_line * 3000]}]
-    arguments = [experiment(tmp_path), "--model", scripted(script), "--sandbox", "bubblewrap", "--out", out]
+    program = GOOD_PROGRAM + f"print({long_line!r} * 3000)\n"
+    script = [*scripted_replies(program)[:3], {"when": "python3 train.py", "samples": [IMAGINED + long_line * 3000]}]
+    arguments = [write_experiment(tmp_path), "--model", scripted(script), "--sandbox", "bubblewrap", "--out", out]
     result = gedanken("run", *arguments, "--real", 3, "--imagined", 2)
     assert result.returncode == 0, result.stderr
     outputs = sum(path.stat().st_size for path in (out / "outputs").iterdir())

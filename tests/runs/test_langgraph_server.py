@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import trace_of
-from langgraph_dev import served
-from scripted_runs import CRASHING, GOOD, experiment, replies
+from langgraph_dev import start_server
+from scripted_runs import CRASHING_PROGRAM, GOOD_PROGRAM, scripted_replies, write_experiment
 from snippets import blocks
 
 from benchmarks.verdict.truths import BANK
@@ -36,12 +36,12 @@ Values = dict[str, Any]
 
 def spec_in(folder: Path, **changes: Any) -> RunSpec:
     replies_file = folder / "replies.yaml"
-    replies_file.write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
+    replies_file.write_text(yaml.safe_dump(scripted_replies(CRASHING_PROGRAM, GOOD_PROGRAM)))
     defaults: Values = {
         "model": ModelSpec(name=f"scripted:{replies_file}"),
         "sandbox": SandboxSpec(name="bubblewrap"),
     }
-    loaded_experiment = load_experiment(str(experiment(folder)))
+    loaded_experiment = load_experiment(str(write_experiment(folder)))
     return RunSpec(
         experiment=loaded_experiment,
         persona=load_persona("matched"),
@@ -49,7 +49,9 @@ def spec_in(folder: Path, **changes: Any) -> RunSpec:
     )
 
 
-def stepped(client: Any, thread: str, spec: RunSpec, graph_input: Values | None, **stream_options: Any) -> list[str]:
+def run_thread(
+    client: Any, thread: str, spec: RunSpec, graph_input: Values | None, **stream_options: Any
+) -> list[str]:
     """Execute the graph on a thread, and return the names of its finished nodes in order."""
     finished_nodes = []
     for part in client.runs.stream(
@@ -66,7 +68,7 @@ def stepped(client: Any, thread: str, spec: RunSpec, graph_input: Values | None,
     return finished_nodes
 
 
-def waits_for(client: Any, thread: str) -> Values:
+def interrupt_value(client: Any, thread: str) -> Values:
     """The value of the only interrupt of a thread: what it asks a person."""
     (task,) = client.threads.get_state(thread)["tasks"]
     (interrupt,) = task["interrupts"]
@@ -77,7 +79,7 @@ def waits_for(client: Any, thread: str) -> Values:
 @pytest.mark.bubblewrap
 def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
     spec = spec_in(tmp_path, approve="all")
-    with served(tmp_path) as client:
+    with start_server(tmp_path) as client:
         (assistant,) = client.assistants.search(graph_id="experiment")
         schemas = client.assistants.get_schemas(assistant["assistant_id"])
         assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
@@ -88,20 +90,20 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
         node_ids = {node["id"] for node in client.assistants.get_graph(probe_assistant["assistant_id"])["nodes"]}
         assert {"plan", "truths", "ask", "judge"} <= node_ids
         assert not (tmp_path / "runs").exists()  # nothing was opened to look at it
-        probes_there(client, tmp_path)
+        check_probe(client, tmp_path)
 
         thread = client.threads.create()["thread_id"]
-        nodes = stepped(client, thread, spec, {"index": -1})
-        question = waits_for(client, thread)
+        nodes = run_thread(client, thread, spec, {"index": -1})
+        question = interrupt_value(client, thread)
         assert (question["asks"], question["program"], question["sandbox"]) == ("approve", "train-v1", "bubblewrap")
         assert "raise ValueError" in question["source"]
 
-    with served(tmp_path) as client:
-        nodes += stepped(client, thread, spec, None, command={"resume": {"decision": "approve"}})
-        question = waits_for(client, thread)
+    with start_server(tmp_path) as client:
+        nodes += run_thread(client, thread, spec, None, command={"resume": {"decision": "approve"}})
+        question = interrupt_value(client, thread)
         assert question["program"] == "train-v2" and "-raise ValueError" in question["diff"]
-        decision = {"decision": "edit", "source": GOOD + 'print("mine")\n'}
-        nodes += stepped(client, thread, spec, None, command={"resume": decision})
+        decision = {"decision": "edit", "source": GOOD_PROGRAM + 'print("mine")\n'}
+        nodes += run_thread(client, thread, spec, None, command={"resume": decision})
         values = client.threads.get_state(thread)["values"]
         history = client.threads.get_history(thread, limit=100)
     assert [node for node in nodes if node not in ("simulate", "replicate")] == TRAJECTORY
@@ -120,7 +122,7 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
     assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
-def probes_there(client: Any, folder: Path) -> None:
+def check_probe(client: Any, folder: Path) -> None:
     """Run a probe on the server, and check that it leaves a run folder like any other."""
     (folder / "same.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["07"]}]))
     design = ProbeDesign(families=("linear algebra",), sizes=(1,), groups=1, arms=("direct", "again"))
@@ -154,7 +156,7 @@ def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Value
 LINE = SuiteItem(
     id="seed-twins-numpy-seed-1-0-0-hard", code="def f(x):\n    return -x", input="7", output="-7", line=2
 )
-IMPOSSIBLE = {
+IMPOSSIBLE_PROBES = {
     "names no program": ({"families": ()}, "the probe asks nothing"),
     "unknown family": ({"families": ("knots",)}, "no family is called “knots”"),
     "size 0": ({"sizes": (4, 0)}, "--sizes 0: must be whole numbers from 1 to 4096"),
@@ -165,7 +167,7 @@ IMPOSSIBLE = {
 }
 
 
-@pytest.mark.parametrize(("changes", "says"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+@pytest.mark.parametrize(("changes", "says"), IMPOSSIBLE_PROBES.values(), ids=IMPOSSIBLE_PROBES)
 def test_an_impossible_probe_is_refused_in_one_line_however_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Values, says: str
 ) -> None:
@@ -212,7 +214,7 @@ def test_the_client_of_the_docs_drives_the_server(tmp_path: Path) -> None:
     code = code.replace('"mnist"', '"small.yaml"').replace('"openai:gpt-4.1"', f'"{spec.model.name}"')
     code = code.replace("real=7, imagined=3", "real=1, imagined=1, sandbox=SandboxSpec(name='bubblewrap')")
     code = code.replace("import ModelSpec, ", "import ModelSpec, SandboxSpec, ")
-    with served(tmp_path) as client:
+    with start_server(tmp_path) as client:
         code = code.replace("http://127.0.0.1:2024", str(client.http.client.base_url).rstrip("/"))
         result = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False

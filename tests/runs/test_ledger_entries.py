@@ -17,22 +17,22 @@ from gedanken.records.ledger import Ledger, digest
 from gedanken.records.run_store import open_store, reopen_store
 
 
-def flipped(path: Path) -> None:
+def flip_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
 
 
-def folder_in_its_place(path: Path) -> None:
+def replace_by_folder(path: Path) -> None:
     path.unlink()
     (path / "inner").mkdir(parents=True)
 
 
-def entry_of_another(path: Path) -> None:
+def replace_by_other_entry(path: Path) -> None:
     path.write_bytes(path.with_name("other.json").read_bytes())
 
 
-@pytest.mark.parametrize("damage", [flipped, folder_in_its_place, entry_of_another])
+@pytest.mark.parametrize("damage", [flip_bit, replace_by_folder, replace_by_other_entry])
 def test_a_damaged_entry_is_none_is_said_and_can_be_written_again(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:

@@ -7,7 +7,7 @@ import yaml
 from conftest import Cli
 from openai_server import Server, serving
 from test_resumed_failures import ENV, FIVE, failed_in
-from test_stored_failures import asked_of, killed_by
+from test_stored_failures import record_requests, run_until_killed
 
 from gedanken.experiment.errors import BadInput
 from gedanken.records.ledger import Ledger, digest
@@ -31,7 +31,7 @@ def test_a_failure_on_which_nothing_was_built_is_asked_again_though_a_reply_was_
     gedanken: Cli, tmp_path: Path
 ) -> None:
     with serving(Server(text="0.5\n")) as server:
-        asked_of(server, "ls")
+        record_requests(server, "ls")
         (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
         options = [
             "--model",
@@ -43,8 +43,8 @@ def test_a_failure_on_which_nothing_was_built_is_asked_again_though_a_reply_was_
             server.address,
         ]
         run_arguments = ["run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", "five"]
-        killed_by(KILLED_AFTER_MARK, tmp_path, *run_arguments)
-        requests = asked_of(server)
+        run_until_killed(KILLED_AFTER_MARK, tmp_path, *run_arguments)
+        requests = record_requests(server)
         result = gedanken("resume", "five", "--base-url", server.address, env=ENV)
     assert result.returncode == 0, result.stderr
     assert failed_in(tmp_path / "five") == [] and len(requests) == 4

@@ -18,7 +18,7 @@ from gedanken.resuming import newest_unfinished
 from gedanken.terminal.screen import Screen
 
 
-class Told(Screen):
+class RecordingScreen(Screen):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
@@ -32,7 +32,7 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def begun(
+def make_stopped_run(
     name: str, outcome: str | Exception | None, waiting_program: Program | None = None, *, is_approved: bool = False
 ) -> Path:
     """Make a run with this outcome, or one that was killed if it is None.
@@ -52,24 +52,24 @@ def begun(
 
 
 def test_it_is_the_one_begun_last_and_not_the_one_whose_folder_was_touched_last() -> None:
-    older_run, newer_run = begun("z-old", INTERRUPTED), begun("a-new", None)
-    begun("done", DONE)
+    older_run, newer_run = make_stopped_run("z-old", INTERRUPTED), make_stopped_run("a-new", None)
+    make_stopped_run("done", DONE)
     (older_run / "report.html").touch()
     os.utime(older_run, (4e9, 4e9))
-    screen = Told()
+    screen = RecordingScreen()
     assert newest_unfinished(screen) == newer_run
     assert screen.lines == ["resuming runs/a-new"]
 
 
-WAITS = program()
+WAITING_PROGRAM = program()
 REFUSED = RequestRefused("the prompt is too long", 1)
 
 
 @pytest.mark.parametrize(
     "outcome, waiting",
     [
-        (AwaitsApproval(WAITS.label, Path("run")), WAITS),
-        (None, WAITS),
+        (AwaitsApproval(WAITING_PROGRAM.label, Path("run")), WAITING_PROGRAM),
+        (None, WAITING_PROGRAM),
         (BudgetSpent("tokens 2 of 1", Path("run")), None),
         (REFUSED, None),
     ],
@@ -78,9 +78,9 @@ REFUSED = RequestRefused("the prompt is too long", 1)
 def test_a_run_that_resuming_helps_goes_before_a_newer_one_that_it_does_not_help(
     outcome: Exception | None, waiting: Program | None
 ) -> None:
-    helped_run = begun("helped", f"{STOPPED}the server is busy")
-    newer_run = begun("newer", outcome, waiting)
-    screen = Told()
+    helped_run = make_stopped_run("helped", f"{STOPPED}the server is busy")
+    newer_run = make_stopped_run("newer", outcome, waiting)
+    screen = RecordingScreen()
     assert newest_unfinished(screen) == helped_run
     assert screen.lines == ["resuming runs/helped; resuming does not help these newer runs: runs/newer"]
     (helped_run / "log.jsonl").unlink()
@@ -88,9 +88,9 @@ def test_a_run_that_resuming_helps_goes_before_a_newer_one_that_it_does_not_help
 
 
 def test_what_helps_makes_a_run_the_newest_again() -> None:
-    begun("older", INTERRUPTED)
-    approved_run = begun("approved", None, WAITS, is_approved=True)
+    make_stopped_run("older", INTERRUPTED)
+    approved_run = make_stopped_run("approved", None, WAITING_PROGRAM, is_approved=True)
     assert newest_unfinished() == approved_run
-    budget_run = begun("spent", BudgetSpent("tokens 2 of 1", Path("run")))
+    budget_run = make_stopped_run("spent", BudgetSpent("tokens 2 of 1", Path("run")))
     assert newest_unfinished() == approved_run
     assert newest_unfinished(budget=Budget(tokens=9)) == budget_run

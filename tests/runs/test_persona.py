@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from gedanken.experiment.persona import DEFAULT_MACHINE, Gpus, Persona
 
-FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
-WORLD = DEFAULT_MACHINE.model_copy(update={"cpus": 1.5})
+FOUR_GPUS = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
+REAL_MACHINE = DEFAULT_MACHINE.model_copy(update={"cpus": 1.5})
 claims = st.fixed_dictionaries(
     {},
     optional={
@@ -16,18 +16,18 @@ claims = st.fixed_dictionaries(
         "python": st.just("3.9"),
         "torch": st.just("1.8"),
         "cuda": st.just("11.3"),
-        "gpus": st.just(FOUR.model_dump()),
+        "gpus": st.just(FOUR_GPUS.model_dump()),
     },
 )
 
 
-def facts(**claimed: object) -> dict[str, tuple[str, str]]:
+def facts_by_name(**claimed: object) -> dict[str, tuple[str, str]]:
     persona = Persona.model_validate({"name": "p", **claimed})
-    return {fact.name: (fact.value, fact.origin) for fact in persona.resolve(WORLD)}
+    return {fact.name: (fact.value, fact.origin) for fact in persona.resolve(REAL_MACHINE)}
 
 
 def test_a_persona_that_claims_nothing_is_the_real_machine() -> None:
-    assert facts() == {
+    assert facts_by_name() == {
         "os": ("Debian GNU/Linux 12", "matched"),
         "python": ("3.11.2", "matched"),
         "torch": ("2.13.0+cpu", "matched"),
@@ -43,8 +43,8 @@ def test_a_persona_that_claims_nothing_is_the_real_machine() -> None:
 
 @given(claims)
 def test_what_is_claimed_is_marked_and_all_else_is_true(claimed: dict[str, object]) -> None:
-    claimed_facts = facts(**claimed)
-    real_facts = facts()
+    claimed_facts = facts_by_name(**claimed)
+    real_facts = facts_by_name()
     for name, (value, origin) in claimed_facts.items():
         assert origin == ("claimed" if name in claimed else "matched")
         assert (value == real_facts[name][0]) == (name not in claimed)
@@ -56,9 +56,9 @@ def test_the_claims_of_a_persona_are_named(claimed: dict[str, object]) -> None:
 
 
 def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
-    assert Persona(name="p").gpus_in(WORLD) == WORLD.gpus
-    assert Persona(name="p", gpus=FOUR).gpus_in(WORLD) == FOUR
-    assert facts(gpus=FOUR.model_dump())["gpus"][0] == "4 x NVIDIA GeForce RTX 3090 (24576 MiB each)"
+    assert Persona(name="p").gpus_in(REAL_MACHINE) == REAL_MACHINE.gpus
+    assert Persona(name="p", gpus=FOUR_GPUS).gpus_in(REAL_MACHINE) == FOUR_GPUS
+    assert facts_by_name(gpus=FOUR_GPUS.model_dump())["gpus"][0] == "4 x NVIDIA GeForce RTX 3090 (24576 MiB each)"
 
 
 def test_synthetic_data_is_called_so() -> None:

@@ -9,7 +9,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.probing.opening import check_out, write_result
 
 
-def left_in(folder: Path) -> dict[str, str]:
+def file_texts(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
@@ -17,10 +17,10 @@ def test_the_whole_result_takes_the_place_of_the_file(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     out.write_text("old")
     check_out(out)
-    assert left_in(tmp_path) == {"r.json": "old"}
+    assert file_texts(tmp_path) == {"r.json": "old"}
     write_result(out, {"said": "\ud800 \x9b"})
     assert json.loads(out.read_text()) == {"said": "\ud800 \x9b"}
-    assert len(left_in(tmp_path)) == 1
+    assert len(file_texts(tmp_path)) == 1
 
 
 def test_files_of_the_user_s_beside_it_are_left_alone_whatever_they_are_called(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_result_that_cannot_be_kept_leaves_what_was_there(tmp_path: Path) -> N
     out.write_text("old")
     with pytest.raises(TypeError):
         write_result(out, {"no JSON": object()})
-    assert left_in(tmp_path) == {"r.json": "old"}
+    assert file_texts(tmp_path) == {"r.json": "old"}
     with pytest.raises(BadInput, match="not a file"):
         check_out(tmp_path)
     with pytest.raises(BadInput, match="No such file"):

@@ -22,7 +22,7 @@ from gedanken.terminal.screen import Screen
 pytestmark = pytest.mark.bubblewrap
 
 
-def without_its_end(run: Path) -> None:
+def remove_end(run: Path) -> None:
     """Leave a run as a process that was killed near its end would leave it."""
     log = run / "log.jsonl"
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
@@ -32,7 +32,7 @@ def without_its_end(run: Path) -> None:
 def test_a_replay_that_was_killed_is_not_gone_on_with_by_asking_everything_again(done: Path, tmp_path: Path) -> None:
     replay_folder = tmp_path / "runs" / "again"
     asyncio.run(replay(done, Screen(), replay_folder))
-    without_its_end(replay_folder)
+    remove_end(replay_folder)
     log_before = (replay_folder / "log.jsonl").read_bytes()
     changes = Changes(persona=load_persona("ubuntu-18.04-4x3090"))
     for refused_call in (

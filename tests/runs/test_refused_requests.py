@@ -15,10 +15,10 @@ from gedanken.records.kept_failures import REFUSED_NOTE, failures_of
 from gedanken.records.read_run import read_run
 
 TOO_LONG = Refusal(400, "this model's maximum context length is 16 tokens")
-OLDER = ', "is_refused": true'
+NEW_FIELD = ', "is_refused": true'
 
 
-def refusing(server: Server, *texts: str, seed: int | None = None) -> None:
+def refuse_requests(server: Server, *texts: str, seed: int | None = None) -> None:
     """Make the server refuse requests that end with one of these texts, or only those with this seed."""
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
@@ -28,7 +28,7 @@ def refusing(server: Server, *texts: str, seed: int | None = None) -> None:
     server.judge = judge
 
 
-def told_by_resume(gedanken: Cli, run: Path, server: Server) -> str:
+def message_of_resume(gedanken: Cli, run: Path, server: Server) -> str:
     """The message of `resume` for a run with nothing to do; it must send no request and not change the log."""
     request_count, log_before = len(server.came), (run / "log.jsonl").read_bytes()
     result = gedanken("resume", run, "--base-url", server.address, env=ENV)
@@ -40,10 +40,10 @@ def told_by_resume(gedanken: Cli, run: Path, server: Server) -> str:
 @pytest.mark.bubblewrap
 def test_a_run_of_which_a_sample_and_a_line_were_refused_is_finished(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        refusing(server, "walk.py", "uptime", seed=0)
+        refuse_requests(server, "walk.py", "uptime", seed=0)
         run = run_of(gedanken, tmp_path, server, "uptime", "pwd")
         assert len(failed_in(run)) == 2
-        message = told_by_resume(gedanken, run, server)
+        message = message_of_resume(gedanken, run, server)
     assert "there is nothing to resume" in message and REFUSED_NOTE in message
     assert REFUSED_NOTE in read_run(run).notes and [listed_run.state for listed_run in list_runs(tmp_path)] == [
         "done"
@@ -58,24 +58,24 @@ def test_a_probe_of_which_questions_were_refused_is_finished(gedanken: Cli, tmp_
         result = gedanken("probe", *arguments, "--base-url", server.address, "--out", "probe", env=ENV)
         assert result.returncode == 0, result.stderr
         assert failures_of(read_run(tmp_path / "probe")).refused
-        message = told_by_resume(gedanken, tmp_path / "probe", server)
+        message = message_of_resume(gedanken, tmp_path / "probe", server)
     assert "there is nothing to resume" in message and REFUSED_NOTE in message
 
 
 @pytest.mark.bubblewrap
 def test_a_run_of_an_earlier_version_is_finished_after_one_more_resume(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        refusing(server, "walk.py", seed=2)
+        refuse_requests(server, "walk.py", seed=2)
         run = run_of(gedanken, tmp_path, server)
         log = (run / "log.jsonl").read_text()
-        assert OLDER in log
-        (run / "log.jsonl").write_text(log.replace(OLDER, "").replace(', "is_refused": false', ""))
+        assert NEW_FIELD in log
+        (run / "log.jsonl").write_text(log.replace(NEW_FIELD, "").replace(', "is_refused": false', ""))
         assert failures_of(read_run(run)).repeated == 1
         request_count = len(server.came)
         result = gedanken("resume", run, "--base-url", server.address, env=ENV)
         assert result.returncode == 0 and "there is nothing to resume" not in result.stderr
         assert len(server.came) == request_count
-        assert "there is nothing to resume" in told_by_resume(gedanken, run, server)
+        assert "there is nothing to resume" in message_of_resume(gedanken, run, server)
 
 
 @pytest.mark.bubblewrap

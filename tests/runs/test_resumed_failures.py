@@ -36,11 +36,11 @@ from gedanken.terminal.screen import Screen
 ENV = {**os.environ, "OPENAI_API_KEY": "none"}
 BUSY = Refusal(500, "overloaded", (("retry-after-ms", "1"),))
 SCRIPT = ["date +%Y", {"give": "walk.py", "source": "import random\nprint(random.random())\n"}, "python3 walk.py"]
-Fails = Callable[[str, int], bool]
+FailureRule = Callable[[str, int], bool]
 """Gets the last line of a request and its seed; returns whether the server fails."""
 
 
-def failing(server: Server, fails: Fails) -> None:
+def fail_at(server: Server, fails: FailureRule) -> None:
     """Make a server fail at some requests."""
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
@@ -63,7 +63,7 @@ def failed_in(run: Path) -> list[str]:
     return [execution.label for execution in read_run(run).executions if execution.cause in RETRIED_CAUSES]
 
 
-def answered_in(run: Path) -> dict[str, Execution]:
+def answers_by_label(run: Path) -> dict[str, Execution]:
     return {
         execution.label: execution for execution in read_run(run).executions if execution.cause not in RETRIED_CAUSES
     }
@@ -72,15 +72,15 @@ def answered_in(run: Path) -> dict[str, Execution]:
 @pytest.mark.bubblewrap
 def test_nothing_is_drawn_twice_because_an_earlier_line_gets_its_reply_now(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, seed: "date" in text or ("walk" in text and seed == 2))
+        fail_at(server, lambda text, seed: "date" in text or ("walk" in text and seed == 2))
         run = run_of(gedanken, tmp_path, server)
         trunk, sample = failed_in(run)
-        before, replies = answered_in(run), server.replies
-        failing(server, lambda _said, _seed: False)
+        before, replies = answers_by_label(run), server.replies
+        fail_at(server, lambda _said, _seed: False)
         resumed = gedanken("resume", run, "--base-url", server.address, env=ENV)
         assert resumed.returncode == 0, resumed.stderr
         assert server.replies == replies + 1
-        after = answered_in(run)
+        after = answers_by_label(run)
         assert failed_in(run) == [trunk] and after == before | {sample: after[sample]}
         notes = read_run(run).notes
         assert [note for note in notes if "was not asked again" in note] and "stored before" not in str(notes)
@@ -89,19 +89,19 @@ def test_nothing_is_drawn_twice_because_an_earlier_line_gets_its_reply_now(gedan
         extended = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
         assert extended.returncode == 0, extended.stderr
         assert server.replies == replies + 2 and read_run(run).notes[: len(notes)] == notes
-        failing(server, lambda _said, _seed: True)
+        fail_at(server, lambda _said, _seed: True)
         forked = gedanken(
-            *("fork", run, "--at", 4, "--script", other_end(tmp_path), "--out", "fork"),
+            *("fork", run, "--at", 4, "--script", write_other_end(tmp_path), "--out", "fork"),
             *("--base-url", server.address),
             env=ENV,
         )
         assert forked.returncode == 0, forked.stderr
-    assert answered_in(tmp_path / "fork").keys() >= after.keys()
+    assert answers_by_label(tmp_path / "fork").keys() >= after.keys()
     copy = asyncio.run(replay(run, Screen(), tmp_path / "copy")).log
     assert {execution.label for execution in copy.executions if execution.cause in RETRIED_CAUSES} == {trunk}
 
 
-def other_end(folder: Path) -> Path:
+def write_other_end(folder: Path) -> Path:
     experiment = yaml.safe_load((folder / "walk.yaml").read_text())
     (folder / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": [*SCRIPT, "uptime"]}))
     return folder / "other.yaml"
@@ -110,10 +110,10 @@ def other_end(folder: Path) -> Path:
 @pytest.mark.bubblewrap
 def test_what_failed_from_a_line_on_is_all_asked_again(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, _seed: "date" in text or "walk" in text)
+        fail_at(server, lambda text, _seed: "date" in text or "walk" in text)
         run = run_of(gedanken, tmp_path, server)
         assert len(failed_in(run)) == 5
-        failing(server, lambda _said, _seed: False)
+        fail_at(server, lambda _said, _seed: False)
         resumed = gedanken("resume", run, "--base-url", server.address, env=ENV)
     assert resumed.returncode == 0, resumed.stderr
     assert failed_in(run) == [] and "stored before" not in str(read_run(run).notes)
@@ -179,7 +179,7 @@ def test_a_request_counts_as_sent_when_it_leaves_the_queue_and_not_before(
 FIVE = ["date +%Y", "ls", "uptime", "cal", "pwd"]
 
 
-def five_of(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[object]]:
+def make_run_of_five(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[object]]:
     """A run of five commands, and the options that later commands must repeat."""
     (folder / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     server_options: list[object] = ["--base-url", server.address]
@@ -198,12 +198,12 @@ def five_of(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[obj
     return folder / "five", server_options
 
 
-def other_five(folder: Path, *lines: str) -> Path:
+def write_other_five(folder: Path, *lines: str) -> Path:
     (folder / "other.yaml").write_text(yaml.safe_dump({"name": "five", "script": lines}))
     return folder / "other.yaml"
 
 
-KILLED = """
+KILLED_SCRIPT = """
 import os
 from gedanken.records.run_store import RunStore
 note = RunStore.note
@@ -222,23 +222,23 @@ def test_a_fork_that_was_killed_pays_for_nothing_that_it_would_not_have_paid_for
     gedanken: Cli, tmp_path: Path
 ) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, _seed: text.endswith("ls"))
-        run, server_options = five_of(gedanken, tmp_path, server)
+        fail_at(server, lambda text, _seed: text.endswith("ls"))
+        run, server_options = make_run_of_five(gedanken, tmp_path, server)
         (failed,) = failed_in(run)
-        before = answered_in(run)
-        failing(server, lambda _said, _seed: False)
+        before = answers_by_label(run)
+        fail_at(server, lambda _said, _seed: False)
         arguments = [
             "fork",
             run,
             "--at",
             5,
             "--script",
-            other_five(tmp_path, *FIVE[:4], "id"),
+            write_other_five(tmp_path, *FIVE[:4], "id"),
             *server_options,
             "--out",
             "fork",
         ]
-        command = [sys.executable, "-c", KILLED, *map(str, arguments)]
+        command = [sys.executable, "-c", KILLED_SCRIPT, *map(str, arguments)]
         killed = subprocess.run(command, cwd=tmp_path, env=ENV, check=False, capture_output=True, timeout=300)
         assert killed.returncode == -9, killed.stderr
         requests_before = len(server.came)
@@ -248,7 +248,7 @@ def test_a_fork_that_was_killed_pays_for_nothing_that_it_would_not_have_paid_for
     assert failed_in(tmp_path / "fork") == [failed]
     answers = {
         label: execution
-        for label, execution in answered_in(tmp_path / "fork").items()
+        for label, execution in answers_by_label(tmp_path / "fork").items()
         if execution.line < 4 and execution.imagined
     }
     assert answers == {
@@ -262,9 +262,9 @@ def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
     gedanken: Cli, tmp_path: Path, lines: tuple[str, ...]
 ) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, _seed: text.endswith("ls"))
-        run, server_options = five_of(gedanken, tmp_path, server)
-        failing(server, lambda _said, _seed: False)
+        fail_at(server, lambda text, _seed: text.endswith("ls"))
+        run, server_options = make_run_of_five(gedanken, tmp_path, server)
+        fail_at(server, lambda _said, _seed: False)
         requests_before, is_new = len(server.came), "df" in lines
         arguments = [
             "fork",
@@ -272,7 +272,7 @@ def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
             "--at",
             3,
             "--script",
-            other_five(tmp_path, *lines),
+            write_other_five(tmp_path, *lines),
             *server_options,
             "--out",
             "fork",
@@ -289,8 +289,8 @@ def test_a_fork_asks_again_for_a_failure_on_which_no_line_of_it_depends(
 @pytest.mark.bubblewrap
 def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="07")) as server:
-        failing(server, lambda text, _seed: text.endswith("ls"))
-        run, server_options = five_of(gedanken, tmp_path, server)
+        fail_at(server, lambda text, _seed: text.endswith("ls"))
+        run, server_options = make_run_of_five(gedanken, tmp_path, server)
         assert failed_in(run)
         middle: list[str] = []
 
@@ -308,7 +308,7 @@ def test_a_run_and_a_probe_with_a_failure_that_stays_are_finished_and_say_so(ged
         probe = tmp_path / "probe"
         failed = [answer for answer in read_run(probe).answers if answer.execution.cause in RETRIED_CAUSES]
         assert failed and all(answer.question.arm != "later" for answer in failed)
-        failing(server, lambda _said, _seed: False)
+        fail_at(server, lambda _said, _seed: False)
         requests_before, logs = len(server.came), [(folder / "log.jsonl").read_bytes() for folder in (run, probe)]
         for folder in (run, probe):
             completed = gedanken("resume", folder, *server_options, env=ENV)
@@ -337,11 +337,11 @@ def test_a_reply_that_nobody_saw_is_told_after_a_failure_too(tmp_path: Path, mon
             await asyncio.gather(task, return_exceptions=True)
 
     with serving(Server()) as server:
-        failing(server, lambda _said, _seed: True)
+        fail_at(server, lambda _said, _seed: True)
         asyncio.run(ask(server))
         asyncio.run(ask(server))
         assert notes == []
-        failing(server, lambda _said, _seed: False)
+        fail_at(server, lambda _said, _seed: False)
         server.seconds = 0.5
         asyncio.run(ask(server, dies=True))
         assert notes == []

@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli
-from small_run import PROGRAM, small
+from small_run import PROGRAM, small_run_command
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.probe_design import ProbeDesign
@@ -34,17 +34,17 @@ from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
 
-Begin = Callable[..., list[str]]
+MakeCommand = Callable[..., list[str]]
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Begin:
+def begin(tmp_path: Path) -> MakeCommand:
     """Make the command line of a small run into `run`."""
-    return partial(small, tmp_path)
+    return partial(small_run_command, tmp_path)
 
 
 @pytest.fixture
-def going_on(done: Path, tmp_path: Path) -> Begin:
+def going_on(done: Path, tmp_path: Path) -> MakeCommand:
     """Make the command line of a fork into `run`.
 
     The fork copies a finished run and adds two lines: a program, and the command that runs it.
@@ -70,8 +70,8 @@ def test_a_replay_is_the_same_to_the_byte_and_needs_neither_model_nor_engine(
     assert result.returncode == 0, result.stderr
     replay_folder = tmp_path / "again"
     assert (replay_folder / "transcript.md").read_bytes() == (done / "transcript.md").read_bytes()
-    assert texts(replay_folder) == texts(done)
-    assert findings(replay_folder) == findings(done)
+    assert output_texts(replay_folder) == output_texts(done)
+    assert results_of(replay_folder) == results_of(done)
 
 
 def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
@@ -93,7 +93,7 @@ def test_a_run_whose_engine_cannot_be_opened_is_not_called_killed(gedanken: Cli,
     assert [run.state.split(" is ")[0] for run in list_runs(tmp_path)] == ["stopped: bubblewrap"]
     resume_result = gedanken("resume", "run")
     assert resume_result.returncode == 0, resume_result.stderr
-    assert read_run(done).outcome == "done" and "line03-train-v1-real-3.txt" in texts(done)
+    assert read_run(done).outcome == "done" and "line03-train-v1-real-3.txt" in output_texts(done)
 
 
 def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(done: Path, tmp_path: Path) -> None:
@@ -108,13 +108,13 @@ def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(done: Path, tm
 
 
 def test_more_seeds_and_samples_run_only_what_is_new_and_the_report_says_so(gedanken: Cli, done: Path) -> None:
-    texts_before = texts(done)
+    texts_before = output_texts(done)
     result = gedanken("extend", "run", "--real", "4", "--imagined", "3")
     assert result.returncode == 0, result.stderr
-    texts_after = texts(done)
+    texts_after = output_texts(done)
     assert {name: texts_after[name] for name in texts_before} == texts_before
     assert len(texts_after) == len(texts_before) + 4
-    assert told_more_than_once(done) == []
+    assert files_logged_twice(done) == []
     assert "the sample size was changed after results could be seen" in (done / "report.html").read_text()
 
 
@@ -167,39 +167,39 @@ def test_a_fork_goes_on_differently_and_pays_only_for_that(gedanken: Cli, done: 
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
     result = gedanken("fork", done, "--at", "4", "--script", "other.yaml", "--out", "fork")
     assert result.returncode == 0, result.stderr
-    original_texts, fork_texts = texts(done), texts(tmp_path / "fork")
+    original_texts, fork_texts = output_texts(done), output_texts(tmp_path / "fork")
     assert {name: fork_texts[name] for name in original_texts} == original_texts
     assert fork_texts.keys() - original_texts.keys() == {"line04-real-0.txt", "line04-imagined-0.txt"}
     assert fork_texts["line04-real-0.txt"] == b"begun\n"  # the workspace is as it was there
     assert read_run(tmp_path / "fork").spec.parent == "run at line 4"  # type: ignore[union-attr]
 
 
-def test_killed_in_the_middle_it_goes_on_with_what_it_had(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
+def test_killed_in_the_middle_it_goes_on_with_what_it_had(gedanken: Cli, begin: MakeCommand, tmp_path: Path) -> None:
     slow_program = PROGRAM.replace("for epoch", "import time\ntime.sleep(2)\nfor epoch")
-    killed(begin(slow_program), tmp_path, lambda log: any(run.seed == 1 for run in log.executions))
-    texts_before = texts(tmp_path / "run")
+    kill_run(begin(slow_program), tmp_path, lambda log: any(run.seed == 1 for run in log.executions))
+    texts_before = output_texts(tmp_path / "run")
     cut_file, lost_file = sorted((tmp_path / "run" / "outputs").glob("line*-real-*.txt"))[:2]
     cut_file.write_text(cut_file.read_text()[:3])  # as a power failure may leave what is not flushed
     lost_file.unlink()
     result = gedanken("resume", "run")
     assert result.returncode == 0, result.stderr
-    texts_after = texts(tmp_path / "run")
+    texts_after = output_texts(tmp_path / "run")
     assert {name: texts_after[name] for name in texts_before} == texts_before
-    assert set(told_more_than_once(tmp_path / "run")) == {f"outputs/{cut_file.name}", f"outputs/{lost_file.name}"}
+    assert set(files_logged_twice(tmp_path / "run")) == {f"outputs/{cut_file.name}", f"outputs/{lost_file.name}"}
     log = read_run(tmp_path / "run")
     assert Counter(run.seed for run in log.executions if run.program and not run.imagined) == {0: 1, 1: 1, 2: 1}
-    assert left_of(tmp_path / "run") == []
+    assert leftovers_of(tmp_path / "run") == []
 
 
 @pytest.mark.docker
 def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began(
-    gedanken: Cli, begin: Begin, tmp_path: Path
+    gedanken: Cli, begin: MakeCommand, tmp_path: Path
 ) -> None:
     slow_program = (
         PROGRAM + "\nimport time\nopen('ran.txt', 'a').write('x')\ntime.sleep(4)\nprint(open('ran.txt').read())\n"
     )
-    process = started(begin(slow_program, "--sandbox", "docker", "--real", "1", "--no-simulate"), tmp_path)
-    wait_for(process, tmp_path, lambda log: any(work.who.startswith("line 3, seed 0") for work in log.under_way))
+    process = start_run(begin(slow_program, "--sandbox", "docker", "--real", "1", "--no-simulate"), tmp_path)
+    wait_for_log(process, tmp_path, lambda log: any(work.who.startswith("line 3, seed 0") for work in log.under_way))
     filters = {"label": f"{RUN_LABEL}={run_id_of(tmp_path / 'run')}", "status": "running"}
     deadline = time.monotonic() + 300
     while not (containers := connect_docker().containers.list(filters=filters)) and time.monotonic() < deadline:
@@ -217,12 +217,12 @@ def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began
 
 
 def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_in(
-    gedanken: Cli, going_on: Begin, tmp_path: Path
+    gedanken: Cli, going_on: MakeCommand, tmp_path: Path
 ) -> None:
     counting_program = (
         PROGRAM + "\nimport time\nopen('ran.txt', 'a').write('x')\ntime.sleep(2)\nprint(open('ran.txt').read())\n"
     )
-    killed(going_on(counting_program), tmp_path, runs_last_line, wait=1.2)
+    kill_run(going_on(counting_program), tmp_path, runs_last_line, wait=1.2)
     result = gedanken("resume", "run")
     assert result.returncode == 0, result.stderr
     runs = [run for run in read_run(tmp_path / "run").executions if run.program == "slow-v1" and run.seed]
@@ -231,10 +231,10 @@ def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_
 
 
 def test_where_the_workspace_is_gone_it_is_made_again_and_that_is_said(
-    gedanken: Cli, going_on: Begin, tmp_path: Path
+    gedanken: Cli, going_on: MakeCommand, tmp_path: Path
 ) -> None:
     slow_program = PROGRAM.replace("for epoch", "import time\ntime.sleep(2)\nfor epoch")
-    killed(going_on(slow_program), tmp_path, lambda log: any(work.node == "replicate" for work in log.under_way))
+    kill_run(going_on(slow_program), tmp_path, lambda log: any(work.node == "replicate" for work in log.under_way))
     assert gedanken("sandbox", "clean").returncode == 0
     result = gedanken("resume", "run")
     assert result.returncode == 0, result.stderr
@@ -247,12 +247,12 @@ def test_where_the_workspace_is_gone_it_is_made_again_and_that_is_said(
 
 
 def test_interrupted_it_says_how_to_go_on(
-    gedanken: Cli, going_on: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gedanken: Cli, going_on: MakeCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow_program = PROGRAM.replace("for epoch", "import time\ntime.sleep(3)\nfor epoch")
-    process = started(going_on(slow_program), tmp_path)
+    process = start_run(going_on(slow_program), tmp_path)
     # After the signal, a command that only waits for cores would not be started.
-    wait_for(process, tmp_path, lambda log: runs_last_line(log) and is_running("python3 slow.py"))
+    wait_for_log(process, tmp_path, lambda log: runs_last_line(log) and is_running("python3 slow.py"))
     process.send_signal(signal.SIGINT)
     _stdout, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -265,13 +265,13 @@ def test_interrupted_it_says_how_to_go_on(
     with pytest.raises(BadInput, match="no unfinished run under runs/"):
         newest_unfinished()
     assert gedanken("resume", "run").returncode == 0
-    assert told_more_than_once(tmp_path / "run") == []
+    assert files_logged_twice(tmp_path / "run") == []
 
 
-def test_two_processes_cannot_work_on_one_run(gedanken: Cli, going_on: Begin, tmp_path: Path) -> None:
+def test_two_processes_cannot_work_on_one_run(gedanken: Cli, going_on: MakeCommand, tmp_path: Path) -> None:
     slow_program = PROGRAM.replace("for epoch", "import time\ntime.sleep(20)\nfor epoch")
-    first_process = started(going_on(slow_program), tmp_path)
-    wait_for(first_process, tmp_path, runs_last_line)
+    first_process = start_run(going_on(slow_program), tmp_path)
+    wait_for_log(first_process, tmp_path, runs_last_line)
     first_process.send_signal(signal.SIGSTOP)  # so that it stays at work
     run = tmp_path / "run"
     result = gedanken("resume", "run")
@@ -285,7 +285,7 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, going_on: Begin, tm
     first_process.communicate(timeout=60)
     assert gedanken("runs", "rm", "run").returncode == 0
     assert not (tmp_path / "run").exists()
-    assert left_of(tmp_path / "run") == []
+    assert leftovers_of(tmp_path / "run") == []
 
 
 def test_runs_are_listed_with_their_state(done: Path, tmp_path: Path) -> None:
@@ -296,16 +296,16 @@ def test_runs_are_listed_with_their_state(done: Path, tmp_path: Path) -> None:
     assert (Path(listed_run.run).name, listed_run.state, listed_run.executions) == ("one", "done", count)
 
 
-def started(command: list[str], folder: Path) -> "subprocess.Popen[str]":
+def start_run(command: list[str], folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [*GEDANKEN, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
     )
 
 
-def killed(command: list[str], folder: Path, when: Callable[[Any], bool], wait: float = 0.0) -> None:
+def kill_run(command: list[str], folder: Path, when: Callable[[Any], bool], wait: float = 0.0) -> None:
     """Begin a run, and kill it `wait` seconds after its log fulfils the condition `when`."""
-    process = started(command, folder)
-    wait_for(process, folder, when)
+    process = start_run(command, folder)
+    wait_for_log(process, folder, when)
     time.sleep(wait)
     process.kill()
     process.communicate()
@@ -320,7 +320,7 @@ def is_running(command: str) -> bool:
     return any(command in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
-def wait_for(process: "subprocess.Popen[str]", folder: Path, when: Callable[[Any], bool]) -> None:
+def wait_for_log(process: "subprocess.Popen[str]", folder: Path, when: Callable[[Any], bool]) -> None:
     deadline = time.monotonic() + 500
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
@@ -331,23 +331,23 @@ def wait_for(process: "subprocess.Popen[str]", folder: Path, when: Callable[[Any
     raise AssertionError("it never came to that")
 
 
-def texts(run: Path) -> dict[str, bytes]:
+def output_texts(run: Path) -> dict[str, bytes]:
     """Every output and program of a run, by file name."""
     return {path.name: path.read_bytes() for part in ("outputs", "programs") for path in (run / part).iterdir()}
 
 
-def findings(run: Path) -> Any:
+def results_of(run: Path) -> Any:
     """All results of a run, without its tokens and cost: a replay has none."""
     comparison = json.loads((run / "comparison.json").read_text())
     return {name: value for name, value in comparison.items() if name not in ("tokens", "cost")}
 
 
-def told_more_than_once(run: Path) -> list[str]:
+def files_logged_twice(run: Path) -> list[str]:
     """The files of executions that the log records more than once."""
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     counts = Counter(event["files"]["stdout"] for event in events if event.get("kind") == "execution")
     return [name for name, count in counts.items() if count > 1]
 
 
-def left_of(run: Path) -> list[str]:
+def leftovers_of(run: Path) -> list[str]:
     return [thing.name for thing in list_leftovers([]) if thing.run == run_id_of(run)]

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 from conftest import Cli, requests_of
-from scripted_runs import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies
+from scripted_runs import (
+    CRASHING_PROGRAM,
+    GOOD_PROGRAM,
+    IMAGINED,
+    MARKED_PROGRAM,
+    WriteReplies,
+    scripted_replies,
+    write_experiment,
+)
 from test_run_scripted import result_of
 from vllm import Server, serving
 
@@ -28,15 +36,15 @@ pytestmark = pytest.mark.docker
 
 
 def test_the_conditions_are_named_in_every_result_and_obeyed(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    path = experiment(
+    path = write_experiment(
         tmp_path,
         persona="ubuntu-18.04-4x3090",
         conditions={"source": "hidden", "session": "fresh", "temperature": 0.5},
     )
-    model = scripted(replies(MARKED, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
+    model = scripted(scripted_replies(MARKED_PROGRAM, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
     process_result = gedanken(
         "run", path, "--model", model, "--no-claims", "--working", "--temperature", 0.25, "--real", 0, "--out", out
     )
@@ -74,14 +82,14 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
 
 
 def test_a_claim_is_named_among_the_conditions_where_it_is_made(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    path = experiment(tmp_path, persona="ubuntu-18.04-4x3090")
+    path = write_experiment(tmp_path, persona="ubuntu-18.04-4x3090")
     process_result = gedanken(
         "run",
         path,
         "--model",
-        scripted(replies(GOOD)),
+        scripted(scripted_replies(GOOD_PROGRAM)),
         "--json",
         "--real",
         0,
@@ -97,11 +105,17 @@ def test_a_claim_is_named_among_the_conditions_where_it_is_made(
 
 
 def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    path = experiment(tmp_path, conditions={"source": "hidden"})
+    path = write_experiment(tmp_path, conditions={"source": "hidden"})
     process_result = gedanken(
-        "run", path, "--model", scripted(replies(CRASHING, GOOD)), "--json", "--out", tmp_path / "out"
+        "run",
+        path,
+        "--model",
+        scripted(scripted_replies(CRASHING_PROGRAM, GOOD_PROGRAM)),
+        "--json",
+        "--out",
+        tmp_path / "out",
     )
     result = result_of(process_result)
     assert [program["works"] for program in result["programs"]] == [False, True]
@@ -113,7 +127,7 @@ def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
 
 @pytest.mark.parametrize("samples", [0, 2])
 def test_the_trunk_does_not_depend_on_the_number_of_samples(
-    machine: Any, mnist: Any, scripted: Scripted, tmp_path: Path, samples: int
+    machine: Any, mnist: Any, scripted: WriteReplies, tmp_path: Path, samples: int
 ) -> None:
     """The server's cache may hold only the trunk's own turns when an ordinary command is asked."""
     task = {"layers": 2, "epochs": 3}
@@ -131,9 +145,9 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
         requests.append((messages[-1].text, fresh))
 
     async def run_graph() -> None:
-        async with open_model(ModelSpec(name=scripted(replies(GOOD))), Silent()) as model:
+        async with open_model(ModelSpec(name=scripted(scripted_replies(GOOD_PROGRAM))), Silent()) as model:
             spec = RunSpec(
-                experiment=load_experiment(str(experiment(tmp_path, script=script))),
+                experiment=load_experiment(str(write_experiment(tmp_path, script=script))),
                 persona=load_persona("matched"),
                 real=0,
                 imagined=samples,
@@ -160,9 +174,9 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
 def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanken: Cli, tmp_path: Path) -> None:
     """The canary again, here at the server: all requests that were sent, in their order."""
     out = tmp_path / "out"
-    with serving(Server(replies(MARKED))) as server:
+    with serving(Server(scripted_replies(MARKED_PROGRAM))) as server:
         process_result = gedanken(
-            "run", experiment(tmp_path), "--model", "openai:small", "--base-url", server.address, "--out", out
+            "run", write_experiment(tmp_path), "--model", "openai:small", "--base-url", server.address, "--out", out
         )
     assert process_result.returncode == 0, process_result.stderr
     result = json.loads((out / "run.json").read_text())
@@ -187,10 +201,10 @@ def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanke
 def test_its_own_surprise_is_that_of_the_reply_as_it_came(gedanken: Cli, tmp_path: Path) -> None:
     out = tmp_path / "out"
     fenced_reply = f"```\n{IMAGINED}```\n"
-    warning_program = GOOD + 'import sys\nprint("a warning", file=sys.stderr)\n'
-    with serving(Server(replies(warning_program, run=fenced_reply))) as server:
+    warning_program = GOOD_PROGRAM + 'import sys\nprint("a warning", file=sys.stderr)\n'
+    with serving(Server(scripted_replies(warning_program, run=fenced_reply))) as server:
         options = ["--model", "openai:small", "--base-url", server.address, "--real", 0, "--imagined", 0]
-        process_result = gedanken("run", experiment(tmp_path), *options, "--out", out)
+        process_result = gedanken("run", write_experiment(tmp_path), *options, "--out", out)
     assert process_result.returncode == 0, process_result.stderr
     (surprise,) = json.loads((out / "run.json").read_text())["surprisal"]
     assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced_reply.rstrip()

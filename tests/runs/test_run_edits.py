@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from conftest import GEDANKEN, requests_of
-from scripted_runs import GOOD, HEAD, experiment, replies
+from scripted_runs import GOOD_PROGRAM, HEAD, scripted_replies, write_experiment
 
 pytestmark = pytest.mark.docker
 
-FORWARD = "def forward(x):\n    print('shape of input is', x)\nforward(3)\n"
-BASE = GOOD.replace("import random\n", f"import random\n{FORWARD}")
+FORWARD_FUNCTION = "def forward(x):\n    print('shape of input is', x)\nforward(3)\n"
+BASE = GOOD_PROGRAM.replace("import random\n", f"import random\n{FORWARD_FUNCTION}")
 CRASHING = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
-FIVE = BASE.replace("range(3)", "range(5)").replace("/3", "/5")
-FOUR = BASE.replace("range(3)", "range(4)").replace("/3", "/4")
+FIVE_EPOCHS = BASE.replace("range(3)", "range(5)").replace("/3", "/5")
+FOUR_EPOCHS = BASE.replace("range(3)", "range(4)").replace("/3", "/4")
 IMAGINED = (
     "```\n"
     "Using 4 GPUs\n"
@@ -35,7 +35,7 @@ SCRIPT = [
 ]
 
 
-class Ran(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: its Markdown report and its folder."""
 
     report: str
@@ -47,23 +47,28 @@ class Ran(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A run whose edit is tried four times.
 
     The edit changes nothing, breaks the program, does something else, and works, in this order.
     """
     folder = tmp_path_factory.mktemp("edits")
     rules = folder / "replies.yaml"
-    rules.write_text(yaml.safe_dump(replies(BASE, edits=(BASE, CRASHING, FIVE, FOUR), run=IMAGINED)))
+    rules.write_text(
+        yaml.safe_dump(scripted_replies(BASE, edits=(BASE, CRASHING, FIVE_EPOCHS, FOUR_EPOCHS), run=IMAGINED))
+    )
     options = ["--model", f"scripted:{rules}", "--real", "1", "--imagined", "1", "--out", str(folder / "out")]
     out = folder / "out"
-    for command in (["run", str(experiment(folder, script=SCRIPT)), *options], ["report", str(out), "--markdown"]):
+    for command in (
+        ["run", str(write_experiment(folder, script=SCRIPT)), *options],
+        ["report", str(out), "--markdown"],
+    ):
         result = subprocess.run([*GEDANKEN, *command], capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
-    return Ran((out / "report.md").read_text(), out)
+    return FinishedRun((out / "report.md").read_text(), out)
 
 
-def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
+def test_what_became_of_each_edit_is_told_apart(ran: FinishedRun) -> None:
     assert [(program["label"], program["base"], program["edit"]) for program in ran.result["programs"]] == [
         ("train-v1", None, None),
         ("train-v2", "train-v1", "changed nothing"),
@@ -73,14 +78,14 @@ def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
     ]
 
 
-def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: Ran) -> None:
+def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: FinishedRun) -> None:
     edits = ran.result["programs"][1:]
     assert [(edit["prompt"], edit["seed"]) for edit in edits] == [("edit", seed) for seed in range(4)]
     # So the output of a failed run is told to nobody.
     assert not [request for request in requests_of(ran.out, "coder") if "Traceback" in request]
 
 
-def test_each_version_is_diffed_against_its_base(ran: Ran) -> None:
+def test_each_version_is_diffed_against_its_base(ran: FinishedRun) -> None:
     original, unchanged, _crashing, _five_epochs, working = ran.result["programs"]
     assert (original["diff"], original["lines_added"]) == (None, None)
     assert (unchanged["lines_added"], unchanged["lines_removed"]) == (0, 0)
@@ -88,13 +93,13 @@ def test_each_version_is_diffed_against_its_base(ran: Ran) -> None:
     assert "+for epoch in range(4):\n" in (ran.out / working["diff"]).read_text()
 
 
-def test_edits_and_the_size_of_their_diffs_stand_in_the_report(ran: Ran) -> None:
+def test_edits_and_the_size_of_their_diffs_stand_in_the_report(ran: FinishedRun) -> None:
     assert "an edit of `train-v1` that broke the program (+1 −7 lines): set the epochs to 4" in ran.report
     assert "an edit of `train-v1` that worked (+2 −2 lines): set the epochs to 4" in ran.report
     assert "an edit of `train-v1` that changed nothing (+0 −0 lines): set the epochs to 4" in ran.report
 
 
-def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
+def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: FinishedRun) -> None:
     findings = ran.result["findings"]
     reuse_findings = [
         finding for finding in findings if finding["kind"] == "numbers reused" and "train-v5" in finding["claim"]
@@ -109,7 +114,7 @@ def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
     assert "GPUs it could not use" in {finding["kind"] for finding in findings}
 
 
-def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
+def test_the_print_in_forward_is_counted_in_both_worlds(ran: FinishedRun) -> None:
     prints = json.loads((ran.out / "comparison.json").read_text())["prints"]
     (shape,) = [row for row in prints if row["in_forward"] and row["program"] == "train-v5"]
     assert shape["words"] == "shape of input is {}"
@@ -117,7 +122,7 @@ def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
     assert shape["imagined"]["wordings"] == [{"text": "shape of input passed through the network is 3", "times": 2}]
 
 
-def test_violations_are_counted_by_kind_and_named(ran: Ran) -> None:
+def test_violations_are_counted_by_kind_and_named(ran: FinishedRun) -> None:
     result = ran.result
     number = 2 * len([run for run in result["imagined"] if run["program"]])
     assert result["violations"] == {"code fence": number}

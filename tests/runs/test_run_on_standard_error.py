@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from conftest import GEDANKEN, Cli
-from scripted_runs import GOOD, HEAD, Scripted, experiment, replies
+from scripted_runs import GOOD_PROGRAM, HEAD, WriteReplies, scripted_replies, write_experiment
 
 pytestmark = pytest.mark.docker
 
-LOGS = (
+LOGGING_PROGRAM = (
     HEAD
     + """
 import logging, sys
@@ -36,7 +36,7 @@ IMAGINED = (
     )
     + "training is over\n"
 )
-MARK = re.compile(r'href="#(?P<place>[^"]+)"')
+LINK = re.compile(r'href="#(?P<place>[^"]+)"')
 
 
 def text_of(fragment: str) -> str:
@@ -46,7 +46,7 @@ def text_of(fragment: str) -> str:
 def marked_lines(page: str) -> list[str]:
     """The texts to which the page links."""
     lines = []
-    for place in dict.fromkeys(match["place"] for match in MARK.finditer(page)):
+    for place in dict.fromkeys(match["place"] for match in LINK.finditer(page)):
         row = re.search(rf'id="{re.escape(place)}"[^>]*>(.*?)</div>', page, re.DOTALL)
         if row:
             lines.append(text_of(row[1]))
@@ -58,7 +58,7 @@ def refs_of(folder: Path) -> list[dict[str, Any]]:
     return [ref for finding in findings for ref in finding["lines"] if ref["source"].startswith("line")]
 
 
-def kept_text(outputs: Path, ref: dict[str, Any]) -> str:
+def stored_text(outputs: Path, ref: dict[str, Any]) -> str:
     """The stored text that a line is counted in.
 
     There is one file for standard output and terminal if they are the same.
@@ -73,10 +73,12 @@ def kept_text(outputs: Path, ref: dict[str, Any]) -> str:
 
 
 def test_each_page_of_a_run_marks_the_lines_that_findings_name(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    model = scripted(replies(LOGS, run=IMAGINED))
-    run_result = gedanken("run", experiment(tmp_path), "--model", model, "--real", 3, "--imagined", 2, "--out", "out")
+    model = scripted(scripted_replies(LOGGING_PROGRAM, run=IMAGINED))
+    run_result = gedanken(
+        "run", write_experiment(tmp_path), "--model", model, "--real", 3, "--imagined", 2, "--out", "out"
+    )
     assert run_result.returncode == 0, run_result.stderr
     page = tmp_path / "out" / "report.html"
     pages = [page.read_text()]
@@ -88,21 +90,21 @@ def test_each_page_of_a_run_marks_the_lines_that_findings_name(
     refs = refs_of(tmp_path / "out")
     assert {ref["counted_in"] for ref in refs} == {"stdout", "terminal"}
     for ref in refs:
-        text = kept_text(tmp_path / "out" / "outputs", ref)
+        text = stored_text(tmp_path / "out" / "outputs", ref)
         assert text.splitlines()[ref["number"] - 1] == ref["text"]
         for page_text in pages:
             assert any(ref["text"] in line for line in marked_lines(page_text)), ref
 
 
 def test_a_run_whose_report_fails_is_kept_says_so_and_has_an_exit_code_of_its_own(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     """A folder takes the place of the report as soon as the run has begun."""
     out = tmp_path / "out"
-    model = scripted(replies(GOOD))
+    model = scripted(scripted_replies(GOOD_PROGRAM))
     options = ["--model", model, "--real", "1", "--imagined", "1", "--out", str(out)]
     process = subprocess.Popen(
-        [*GEDANKEN, "run", str(experiment(tmp_path)), *options],
+        [*GEDANKEN, "run", str(write_experiment(tmp_path)), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -23,12 +23,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     yield time
 
 
-def article() -> RunPlan:
+def article_plan() -> RunPlan:
     return RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
 
 
 def test_the_steps_are_the_lines_of_the_script_between_the_boot_and_the_report() -> None:
-    names = [step.name for step in article().steps]
+    names = [step.name for step in article_plan().steps]
     assert names == [
         "asking both machines about themselves",
         "writing train.py",
@@ -71,7 +71,7 @@ def test_each_program_that_wants_a_core_makes_this_machine_slower() -> None:
 
 
 def test_a_program_is_run_for_the_trunk_and_each_seed_and_imagined_for_the_trunk_and_each_sample() -> None:
-    assert dict(article().steps[3].pieces) == {"trunk": 1, "seed": 7, "sample": 4}
+    assert dict(article_plan().steps[3].pieces) == {"trunk": 1, "seed": 7, "sample": 4}
 
 
 def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
@@ -79,7 +79,9 @@ def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
     assert {kind for step in steps for kind in step.pieces} == {"fact", "write", "command", "trunk", "seed"}
 
 
-def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates: list[float] | None = None) -> None:
+def simulate_plan(
+    plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates: list[float] | None = None
+) -> None:
     """Simulate all planned work, one piece after another.
 
     A piece of each kind takes `seconds[kind]`; the estimates of the time left are appended to `estimates`.
@@ -109,7 +111,7 @@ def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates
 def test_on_a_faster_or_slower_machine_the_estimate_is_soon_within_a_factor_of_two(
     clock: list[float], slower: float
 ) -> None:
-    plan = article()
+    plan = article_plan()
     estimates: list[float] = []
     seconds: dict[str, float] = {str(kind): slower * usual for kind, usual in FIRST_GUESS.items()}
     start = clock[0]
@@ -121,7 +123,7 @@ def test_on_a_faster_or_slower_machine_the_estimate_is_soon_within_a_factor_of_t
         piece_ends.append(clock[0])
 
     plan.end = recording_end  # type: ignore[method-assign]
-    play(plan, clock, seconds, estimates)
+    simulate_plan(plan, clock, seconds, estimates)
     seconds_left = [clock[0] - piece_end for piece_end in piece_ends]
     total_seconds = clock[0] - start
     estimates_and_truths = [
@@ -144,7 +146,7 @@ def test_two_runs_side_by_side_share_the_time_that_passes(clock: list[float]) ->
 
 
 def test_a_program_that_has_to_be_mended_makes_the_plan_longer(clock: list[float]) -> None:  # noqa: ARG001
-    plan = article()
+    plan = article_plan()
     for _step in range(3):
         plan.advance()
     pieces_before, seconds_before = plan.steps[3].pieces.total(), plan.seconds_left()
@@ -154,7 +156,7 @@ def test_a_program_that_has_to_be_mended_makes_the_plan_longer(clock: list[float
 
 
 def test_what_has_taken_longer_than_expected_is_not_said_to_be_nearly_done(clock: list[float]) -> None:
-    plan = article()
+    plan = article_plan()
     plan.begin("persona", "imagined")
     clock[0] += 600
     assert plan.seconds_left() > 600
@@ -166,7 +168,7 @@ def test_an_estimate_is_told_in_a_unit_that_fits(seconds: float) -> None:
 
 
 def test_the_real_machine_s_last_answer_is_not_charged_with_the_wait_for_the_imagined_one(clock: list[float]) -> None:
-    plan = article()
+    plan = article_plan()
     for _command in range(4):
         plan.begin("persona", "real")
         clock[0] += FIRST_GUESS["fact"]
@@ -175,13 +177,13 @@ def test_the_real_machine_s_last_answer_is_not_charged_with_the_wait_for_the_ima
         clock[0] += FIRST_GUESS[kind]
     plan.end("persona")
     plan.advance()
-    plan_after_boot = article()
+    plan_after_boot = article_plan()
     plan_after_boot.advance()
     assert plan.seconds_left() == pytest.approx(plan_after_boot.seconds_left(), rel=0.05)
 
 
 def test_a_long_first_table_says_nothing_of_how_long_programs_take(clock: list[float]) -> None:
-    plan = article()
+    plan = article_plan()
     plan.begin("persona", "imagined")
     clock[0] += FIRST_GUESS["boot table"]
     seconds_before = plan.seconds_left()

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 from conftest import GEDANKEN, Cli, requests_of, trace_of
-from scripted_runs import CRASHING, FIXED, GOOD, HEAD, MARKED, Scripted, experiment, replies
+from scripted_runs import (
+    CRASHING_PROGRAM,
+    GOOD_PROGRAM,
+    HEAD,
+    MARKED_PROGRAM,
+    SEEDED_PROGRAM,
+    WriteReplies,
+    scripted_replies,
+    write_experiment,
+)
 
 from gedanken.listing import remove_run
 from gedanken.runner import run_id_of
@@ -26,10 +35,12 @@ def result_of(completed: subprocess.CompletedProcess[str]) -> Any:
 
 
 def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    completed = gedanken("run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--out", out)
+    completed = gedanken(
+        "run", write_experiment(tmp_path), "--model", scripted(scripted_replies(GOOD_PROGRAM)), "--json", "--out", out
+    )
     assert completed.returncode == 0, completed.stderr
     result = result_of(completed)
     real = [run for run in result["real"] if run["program"]]
@@ -48,12 +59,12 @@ def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
 
 
 def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     """The canary of fairness rule 2: every real run prints a mark that nobody can know before."""
     out = tmp_path / "out"
-    model = scripted(replies(CRASHING, MARKED))
-    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", out)
+    model = scripted(scripted_replies(CRASHING_PROGRAM, MARKED_PROGRAM))
+    completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--out", out)
     assert completed.returncode == 0, completed.stderr
     printed = "".join(Path(run["terminal"]).read_text() for run in result_of(completed)["real"])
     marks = [
@@ -68,19 +79,19 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
 
 
 def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     """The canary with a coder that quotes the traceback in its next programs, in three ways."""
     secret = 'secret = f"{2403237034:x}"\nprint(f"loss {951277 / 10**6}")\n'
     crashing = HEAD + secret + 'raise RuntimeError(f"canary {secret} is wrong")\n'
     quoting_programs = (
-        GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\n",
-        GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\nx = 1\n",
-        GOOD + 'n = "canary 8f3e7caa"\nbest = 0.9513\n',
+        GOOD_PROGRAM + "# mends RuntimeError: canary 8f3e7caa is wrong\n",
+        GOOD_PROGRAM + "# mends RuntimeError: canary 8f3e7caa is wrong\nx = 1\n",
+        GOOD_PROGRAM + 'n = "canary 8f3e7caa"\nbest = 0.9513\n',
     )
     out = tmp_path / "out"
-    model = scripted(replies(crashing, *quoting_programs, GOOD))
-    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
+    model = scripted(scripted_replies(crashing, *quoting_programs, GOOD_PROGRAM))
+    completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
     result = result_of(completed)
     (failed_run,) = [run for run in result["real"] if run["program"] == "train-v1"]
     assert "canary 8f3e7caa is wrong" in Path(failed_run["terminal"]).read_text()
@@ -93,24 +104,24 @@ def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
 
 
 def test_a_version_that_crashed_is_mended_kept_and_imagined_once(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    model = scripted(replies(CRASHING, GOOD))
-    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    model = scripted(scripted_replies(CRASHING_PROGRAM, GOOD_PROGRAM))
+    completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
     result = result_of(completed)
     assert [program["works"] for program in result["programs"]] == [False, True]
     assert [program["prompt"] for program in result["programs"]] == ["tell", "repair"]
     crashed_runs = [run for run in result["imagined"] if run["program"] == "train-v1"]
     assert [run["sample"] for run in crashed_runs] == [1]
     assert "exit status differs" in {finding["kind"] for finding in result["findings"]}
-    assert (tmp_path / "out" / "programs" / "train-v1.py").read_text().strip() == CRASHING.strip()
+    assert (tmp_path / "out" / "programs" / "train-v1.py").read_text().strip() == CRASHING_PROGRAM.strip()
 
 
 def test_five_tries_without_success_end_as_no_working_program(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    model = scripted(replies(*(CRASHING + f"# {n}\nprint({n})\n" for n in range(5))))
-    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    model = scripted(scripted_replies(*(CRASHING_PROGRAM + f"# {n}\nprint({n})\n" for n in range(5))))
+    completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
     result = result_of(completed)
     assert (completed.returncode, result["outcome"]) == (1, "no working program")
     assert [program["works"] for program in result["programs"]] == [False] * 5
@@ -118,10 +129,10 @@ def test_five_tries_without_success_end_as_no_working_program(
 
 
 def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afresh(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    model = scripted(replies(CRASHING, CRASHING, GOOD))
-    completed = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    model = scripted(scripted_replies(CRASHING_PROGRAM, CRASHING_PROGRAM, GOOD_PROGRAM))
+    completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
     programs = result_of(completed)["programs"]
     assert [program["works"] for program in programs] == [False, False, True]
     assert [program["prompt"] for program in programs] == ["tell", "repair", "tell"]
@@ -129,17 +140,17 @@ def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afres
 
 
 def test_an_edit_makes_a_new_version_and_both_machines_run_it(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    longer_program = GOOD.replace("range(3)", "range(4)").replace("/3", "/4")
+    longer_program = GOOD_PROGRAM.replace("range(3)", "range(4)").replace("/3", "/4")
     script = [
         {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
         "python3 train.py",
         {"tell": "set the epochs to 4", "edit": "train.py", "task": {"layers": 2, "epochs": 4}},
         "python3 train.py",
     ]
-    model = scripted(replies(GOOD, edits=(GOOD, longer_program)))
-    path = experiment(tmp_path, script=script)
+    model = scripted(scripted_replies(GOOD_PROGRAM, edits=(GOOD_PROGRAM, longer_program)))
+    path = write_experiment(tmp_path, script=script)
     completed = gedanken(
         "run", path, "--model", model, "--json", "--real", 2, "--imagined", 1, "--out", tmp_path / "out"
     )
@@ -153,12 +164,12 @@ def test_an_edit_makes_a_new_version_and_both_machines_run_it(
 
 
 def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    model = scripted(replies(FIXED))
+    model = scripted(scripted_replies(SEEDED_PROGRAM))
     completed = gedanken(
         "run",
-        experiment(tmp_path),
+        write_experiment(tmp_path),
         "--model",
         model,
         "--json",
@@ -177,14 +188,14 @@ def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
 
 
 def test_every_seed_starts_from_what_the_trunk_started_from(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    appending_program = GOOD + 'open("log", "a").write("x")\nprint("size", len(open("log").read()))\n'
+    appending_program = GOOD_PROGRAM + 'open("log", "a").write("x")\nprint("size", len(open("log").read()))\n'
     completed = gedanken(
         "run",
-        experiment(tmp_path),
+        write_experiment(tmp_path),
         "--model",
-        scripted(replies(appending_program)),
+        scripted(scripted_replies(appending_program)),
         "--json",
         "--real",
         2,
@@ -195,7 +206,7 @@ def test_every_seed_starts_from_what_the_trunk_started_from(
     assert [Path(run["stdout"]).read_text().splitlines()[-1] for run in runs] == ["size 1"] * 3
 
 
-def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: WriteReplies, tmp_path: Path) -> None:
     task = {"layers": 2, "epochs": 3}
     edit_line = {"tell": "add a comment", "edit": "train.py", "task": task}
     script = [{"tell": "Write it.", "write": "train.py", "task": task}, "python3 train.py"]
@@ -203,12 +214,12 @@ def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_
     # Each edit is a first try, with the same seed: the reply depends on what it is given to edit.
     model = scripted(
         [
-            {"when": "print(2)", "samples": [f"```\n{GOOD}print(3)\n```"]},
-            {"when": "Change it as told", "samples": [f"```\n{GOOD}print(2)\n```"]},
-            *replies(GOOD),
+            {"when": "print(2)", "samples": [f"```\n{GOOD_PROGRAM}print(3)\n```"]},
+            {"when": "Change it as told", "samples": [f"```\n{GOOD_PROGRAM}print(2)\n```"]},
+            *scripted_replies(GOOD_PROGRAM),
         ]
     )
-    path = experiment(tmp_path, script=script)
+    path = write_experiment(tmp_path, script=script)
     completed = gedanken(
         "run", path, "--model", model, "--json", "--real", 1, "--imagined", 0, "--out", tmp_path / "o"
     )
@@ -220,10 +231,20 @@ def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_
     ]
 
 
-def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+def test_every_seal_can_be_recomputed_from_the_run_folder(
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     completed = gedanken(
-        "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--real", 0, "--out", out
+        "run",
+        write_experiment(tmp_path),
+        "--model",
+        scripted(scripted_replies(GOOD_PROGRAM)),
+        "--json",
+        "--real",
+        0,
+        "--out",
+        out,
     )
     roles = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant"}
     recorded_requests = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
@@ -246,19 +267,31 @@ def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripte
         assert seal["sha256"] in hashes
 
 
-def test_no_simulate_asks_the_imagined_machine_nothing(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+def test_no_simulate_asks_the_imagined_machine_nothing(gedanken: Cli, scripted: WriteReplies, tmp_path: Path) -> None:
     out = tmp_path / "out"
     completed = gedanken(
-        "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--no-simulate", "--out", out
+        "run",
+        write_experiment(tmp_path),
+        "--model",
+        scripted(scripted_replies(GOOD_PROGRAM)),
+        "--json",
+        "--no-simulate",
+        "--out",
+        out,
     )
     assert result_of(completed)["imagined"] == []
     assert requests_of(out, "imagined machine") == []
 
 
-def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: WriteReplies, tmp_path: Path) -> None:
     hostile_output = "Epoch 1/3 \x1b]0;title\x07\x1b[2J [red]x[/red] \u202e loss: 0.5 - acc: 0.9\n"
     completed = gedanken(
-        "run", experiment(tmp_path), "--model", scripted(replies(GOOD, run=hostile_output)), "--out", tmp_path / "out"
+        "run",
+        write_experiment(tmp_path),
+        "--model",
+        scripted(scripted_replies(GOOD_PROGRAM, run=hostile_output)),
+        "--out",
+        tmp_path / "out",
     )
     assert completed.returncode == 0, completed.stderr
     printed = completed.stdout + completed.stderr
@@ -269,18 +302,18 @@ def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: Sc
 
 @pytest.mark.parametrize("moment", [0.6, 1.5, 2.5, 3.5, 5.0, 7.0])
 def test_killed_at_any_moment_it_leaves_nothing_that_clean_does_not_remove(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path, moment: float
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path, moment: float
 ) -> None:
-    slow_program = GOOD.replace("for epoch", "import time\nfor epoch").replace(
+    slow_program = GOOD_PROGRAM.replace("for epoch", "import time\nfor epoch").replace(
         "    print", "    time.sleep(0.5)\n    print"
     )
     out = tmp_path / "killed"
     command = [
         *GEDANKEN,
         "run",
-        str(experiment(tmp_path)),
+        str(write_experiment(tmp_path)),
         "--model",
-        scripted(replies(slow_program)),
+        scripted(scripted_replies(slow_program)),
         "--out",
         str(out),
     ]
@@ -290,35 +323,35 @@ def test_killed_at_any_moment_it_leaves_nothing_that_clean_does_not_remove(
     process.wait()
     completed = gedanken("sandbox", "clean", "--json")
     assert completed.returncode == 0, completed.stderr
-    assert left_of(out) == []
+    assert leftovers_of(out) == []
 
 
-def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: Path) -> None:
-    slow_program = GOOD.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
+def test_interrupted_it_ends_in_order_and_says_so(scripted: WriteReplies, tmp_path: Path) -> None:
+    slow_program = GOOD_PROGRAM.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
     out = tmp_path / "out"
     command = [
         *GEDANKEN,
         "run",
-        str(experiment(tmp_path)),
+        str(write_experiment(tmp_path)),
         "--model",
-        scripted(replies(slow_program)),
+        scripted(scripted_replies(slow_program)),
         "--out",
         str(out),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any("train" in name for name in left_of(out)):
+    while time.monotonic() < deadline and not any("train" in name for name in leftovers_of(out)):
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
     _stdout, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert errors.strip().endswith(f"gedanken: interrupted; to continue: gedanken resume {out}")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
-    assert left_of(out) == [run_id_of(out)]  # its workspace, for whoever goes on with it
+    assert leftovers_of(out) == [run_id_of(out)]  # its workspace, for whoever goes on with it
     remove_run(out)
-    assert left_of(out) == []
+    assert leftovers_of(out) == []
 
 
-def left_of(out: Path) -> list[str]:
+def leftovers_of(out: Path) -> list[str]:
     """The names of the containers and the session that belong to the run in `out`."""
     return [thing.name for thing in list_leftovers([connect_docker()]) if thing.run == run_id_of(out)]

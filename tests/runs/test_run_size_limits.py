@@ -26,7 +26,7 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.terminal.screen import Screen
 
 
-def printing(output_bytes: int) -> RunSpec:
+def spec_with_output_limit(output_bytes: int) -> RunSpec:
     spec = spec_of()
     return spec.model_copy(
         update={"experiment": spec.experiment.model_copy(update={"limits": Limits(output_bytes=output_bytes)})}
@@ -39,7 +39,7 @@ def test_an_output_that_could_not_be_read_again_is_refused_before_the_run(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "replies.yaml").write_text("[]")
     with pytest.raises(BadInput, match="output_bytes: 150000000: a run stores at most"):
-        asyncio.run(run(printing(150_000_000), Screen(), tmp_path / "run"))
+        asyncio.run(run(spec_with_output_limit(150_000_000), Screen(), tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
@@ -60,11 +60,11 @@ def test_the_longest_outputs_of_a_run_are_read_again_from_its_ledger(
     )
 
 
-def in_ledger(folder: Path) -> list[dict[str, Any]]:
+def executions_in_ledger(folder: Path) -> list[dict[str, Any]]:
     return list(Ledger(folder, writes=False).undamaged_entries("executions"))
 
 
-def both(machine: KeptMachine) -> list[Execution]:
+def run_two_commands(machine: KeptMachine) -> list[Execution]:
     async def run_both() -> list[Execution]:
         return [await machine.run(command, label="one") for command in ("echo 1", "echo 2; echo 3 >&2")]
 
@@ -85,17 +85,17 @@ def test_equal_texts_are_in_an_entry_once_and_older_entries_are_read(
     (tmp_path / "run").mkdir()
     try:
         with open_store(tmp_path / "run", spec_of()) as store:
-            executions = both(open_kept_machine(store))
+            executions = run_two_commands(open_kept_machine(store))
             assert [execution.terminal for execution in executions] == ["1\n", "2\n3\n"] and executions[
                 1
             ].stdout == "2\n"
-            assert sorted("terminal" in entry for entry in in_ledger(tmp_path / "run")) == [False, True]
-            assert both(open_kept_machine(store)) == executions
+            assert sorted("terminal" in entry for entry in executions_in_ledger(tmp_path / "run")) == [False, True]
+            assert run_two_commands(open_kept_machine(store)) == executions
             ledger = Ledger(tmp_path / "run")
             for path in (tmp_path / "run/ledger/executions").glob("*.json"):
                 entry = ledger.get("executions", path.stem) or {}
                 ledger.put("executions", path.stem, {"terminal": entry["stdout"], **entry})
-            assert both(open_kept_machine(store)) == executions
+            assert run_two_commands(open_kept_machine(store)) == executions
     finally:
         real_machine.session.close()
 

@@ -27,7 +27,7 @@ from gedanken.records.run_lock import is_in_use
 from gedanken.records.run_store import RunStore, open_store, reopen_store
 from gedanken.records.trunk import trunk_of
 
-HOLDS = """
+HOLDS_RUN = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
@@ -40,7 +40,7 @@ with open_store(Path({folder!r}), spec_of()):
 
 
 def test_a_run_has_one_writer_until_its_process_is_gone(tmp_path: Path) -> None:
-    program = HOLDS.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path))
+    program = HOLDS_RUN.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "holds it\n"
         log_before = (tmp_path / "log.jsonl").read_bytes()

@@ -43,7 +43,7 @@ REPLIES = [
 ]
 
 
-class Ran(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: what its screen showed, and its folder."""
 
     screen: str
@@ -55,7 +55,7 @@ class Ran(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     folder = tmp_path_factory.mktemp("given")
     (folder / "mine.py").write_text(TRAIN)
     (folder / "replies.yaml").write_text(yaml.safe_dump(REPLIES))
@@ -69,11 +69,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    return Ran(result.stdout + result.stderr, folder / "out")
+    return FinishedRun(result.stdout + result.stderr, folder / "out")
 
 
 @pytest.mark.docker
-def test_given_programs_are_placed_changed_run_and_imagined_and_no_coder_is_asked(ran: Ran) -> None:
+def test_given_programs_are_placed_changed_run_and_imagined_and_no_coder_is_asked(ran: FinishedRun) -> None:
     assert [
         (program["label"], program["change"], program["base"], program["prompt"])
         for program in ran.result["programs"]
@@ -92,14 +92,14 @@ def test_given_programs_are_placed_changed_run_and_imagined_and_no_coder_is_aske
 
 
 @pytest.mark.docker
-def test_a_given_program_that_fails_is_measured_as_it_is_and_nobody_mends_it(ran: Ran) -> None:
+def test_a_given_program_that_fails_is_measured_as_it_is_and_nobody_mends_it(ran: FinishedRun) -> None:
     assert [program["works"] for program in ran.result["programs"]] == [True, True, True, False]
     assert {run["exit_code"] for run in ran.result["real"] if run["program"] == "crash-v1"} == {3}
     assert ran.result["outcome"] == "done"
 
 
 @pytest.mark.docker
-def test_each_version_is_imagined_in_a_session_in_which_no_other_output_stands(ran: Ran) -> None:
+def test_each_version_is_imagined_in_a_session_in_which_no_other_output_stands(ran: FinishedRun) -> None:
     requests = [request for request in requests_of(ran.out, "imagined machine") if "cat > " in request]
     assert len(requests) == 12
     output_paths = [
@@ -114,7 +114,7 @@ def test_each_version_is_imagined_in_a_session_in_which_no_other_output_stands(r
 
 
 @pytest.mark.docker
-def test_what_the_changes_come_to_is_kept_and_shown(ran: Ran) -> None:
+def test_what_the_changes_come_to_is_kept_and_shown(ran: FinishedRun) -> None:
     (effects,) = json.loads((ran.out / "comparison.json").read_text())["effects"]
     fewer_epochs, without_comments = effects["loss"]["effects"]
     assert (fewer_epochs["change"], fewer_epochs["imagined"]["effect"]) == ("epochs /3", 0)
@@ -130,7 +130,7 @@ def test_what_the_changes_come_to_is_kept_and_shown(ran: Ran) -> None:
     assert "comments removed" in words
 
 
-def refused(gedanken: Cli, folder: Path, *lines: object, options: tuple[str, ...] = ()) -> str:
+def refusal_of(gedanken: Cli, folder: Path, *lines: object, options: tuple[str, ...] = ()) -> str:
     (folder / "mine.py").write_text(TRAIN)
     (folder / "x.yaml").write_text(yaml.safe_dump({"name": "x", "script": lines}))
     result = gedanken("run", folder / "x.yaml", "--model", "scripted:none.yaml", *options)
@@ -140,17 +140,17 @@ def refused(gedanken: Cli, folder: Path, *lines: object, options: tuple[str, ...
 
 def test_what_cannot_be_given_is_refused_before_anything_runs(gedanken: Cli, tmp_path: Path) -> None:
     give_line = {"give": "train.py", "program": "mine.py"}
-    assert "script line 1: there is no change “luck”" in refused(
+    assert "script line 1: there is no change “luck”" in refusal_of(
         gedanken, tmp_path, {**give_line, "change": "luck"}, RUN
     )
-    assert "script line 1: the program has nothing that “batch x8”" in refused(
+    assert "script line 1: the program has nothing that “batch x8”" in refusal_of(
         gedanken, tmp_path, {**give_line, "change": "batch x8"}, RUN
     )
-    assert "No such file" in refused(gedanken, tmp_path, {**give_line, "program": "yours.py"}, RUN)
-    assert "script line 1: not valid Python" in refused(
+    assert "No such file" in refusal_of(gedanken, tmp_path, {**give_line, "program": "yours.py"}, RUN)
+    assert "script line 1: not valid Python" in refusal_of(
         gedanken, tmp_path, {"give": "train.py", "source": "print("}, RUN
     )
-    assert "use --source shown" in refused(gedanken, tmp_path, give_line, RUN, options=("--source", "hidden"))
+    assert "use --source shown" in refusal_of(gedanken, tmp_path, give_line, RUN, options=("--source", "hidden"))
 
 
 @pytest.mark.parametrize(

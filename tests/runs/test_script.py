@@ -12,11 +12,11 @@ WRITE = {"tell": "Write it.", "write": "train.py", "task": TASK}
 EDIT = {"tell": "Set the epochs to 9.", "edit": "train.py", "task": {"layers": 4, "epochs": 9}}
 
 
-def script(*lines: object) -> Experiment:
+def make_script(*lines: object) -> Experiment:
     return Experiment.model_validate({"name": "small", "script": lines})
 
 
-def line(value: object) -> ScriptLine:
+def make_line(value: object) -> ScriptLine:
     return ScriptLine.model_validate(value)
 
 
@@ -31,7 +31,7 @@ def line(value: object) -> ScriptLine:
     ],
 )
 def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str, meant: dict[str, str]) -> None:
-    assert line(text) == ScriptLine.model_validate(meant)
+    assert make_line(text) == ScriptLine.model_validate(meant)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str, meant: dict
 )
 def test_a_line_that_makes_no_sense_is_refused_and_the_fault_named(value: object, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
-        line(value)
+        make_line(value)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_line_that_makes_no_sense_is_refused_and_the_fault_named(value: object
     ],
 )
 def test_the_program_that_a_line_runs_is_read_off_its_command(command: str, file: str | None) -> None:
-    assert line(command).runs == file
+    assert make_line(command).runs == file
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_program_that_a_line_runs_is_read_off_its_command(command: str, file
 )
 def test_a_file_must_be_written_before_it_is_used(lines: list[Any], fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
-        script(*lines)
+        make_script(*lines)
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a b", "x" * 65])
@@ -99,7 +99,9 @@ def test_a_name_must_do_for_a_folder(name: str) -> None:
         Experiment.model_validate({"name": name, "script": ["ls"]})
 
 
-ARTICLE = script(WRITE, "cat train.py", "{Be quick.}", "{Hide it.}", "python3 train.py", EDIT, "python3 train.py")
+ARTICLE = make_script(
+    WRITE, "cat train.py", "{Be quick.}", "{Hide it.}", "python3 train.py", EDIT, "python3 train.py"
+)
 
 
 def test_a_command_is_told_what_stands_directly_before_it() -> None:

@@ -7,8 +7,8 @@ from shutil import copytree, rmtree
 
 import pytest
 from conftest import Cli
-from small_run import PROGRAM, small
-from test_resuming import killed, left_of, texts
+from small_run import PROGRAM, small_run_command
+from test_resuming import kill_run, leftovers_of, output_texts
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.run_log import RunLog
@@ -22,38 +22,38 @@ from gedanken.sandbox.session import Session, sessions_folder
 pytestmark = pytest.mark.bubblewrap
 
 
-def ran(count: int) -> Callable[[RunLog], bool]:
+def has_run(count: int) -> Callable[[RunLog], bool]:
     """A condition: whether at least `count` real runs of the program have ended."""
     return lambda log: sum(run.program is not None and not run.imagined for run in log.executions) >= count
 
 
 def test_a_run_in_the_folder_of_a_deleted_one_takes_nothing_of_it(gedanken: Cli, tmp_path: Path) -> None:
     slow_program = PROGRAM + "import time; time.sleep(1)\n"
-    killed(small(tmp_path, slow_program), tmp_path, ran(1))
+    kill_run(small_run_command(tmp_path, slow_program), tmp_path, has_run(1))
     run = tmp_path / "run"
-    texts_before = {name: text for name, text in texts(run).items() if "train-v1-real" in name}
-    assert left_of(run)
+    texts_before = {name: text for name, text in output_texts(run).items() if "train-v1-real" in name}
+    assert leftovers_of(run)
     rmtree(run)
-    result = gedanken(*small(tmp_path, slow_program))
+    result = gedanken(*small_run_command(tmp_path, slow_program))
     assert result.returncode == 0, result.stderr
-    texts_after = texts(run)
+    texts_after = output_texts(run)
     assert texts_before and all(texts_after[name] != text for name, text in texts_before.items())
     assert texts_after["line02-real-0.txt"] == b"begun\n"
-    assert left_of(run) == []
+    assert leftovers_of(run) == []
 
 
 def test_a_run_that_an_earlier_version_began_still_finds_its_session(gedanken: Cli, tmp_path: Path) -> None:
-    killed(small(tmp_path, PROGRAM + "import time; time.sleep(1)\n"), tmp_path, ran(1))
+    kill_run(small_run_command(tmp_path, PROGRAM + "import time; time.sleep(1)\n"), tmp_path, has_run(1))
     run = tmp_path / "run"
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     events_without_run = [{name: value for name, value in event.items() if name != "run"} for event in events]
     (run / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events_without_run))
     (sessions_folder() / run_id_of(run) / "run").unlink()
-    texts_before = texts(run)
+    texts_before = output_texts(run)
     for entry in (run / "ledger" / "executions").glob("*.json"):
         entry.unlink()  # what ran is now known from the session alone
     assert gedanken("resume", "run").returncode == 0
-    texts_after = texts(run)
+    texts_after = output_texts(run)
     assert {name: texts_after[name] for name in texts_before if "train-v1-real" in name} == {
         name: text for name, text in texts_before.items() if "train-v1-real" in name
     }
@@ -62,11 +62,15 @@ def test_a_run_that_an_earlier_version_began_still_finds_its_session(gedanken: C
 def test_removing_a_killed_run_ends_its_program(gedanken: Cli, tmp_path: Path) -> None:
     slow_program = PROGRAM + "import time; time.sleep(300)\n"
     options = ("--sandbox", "host", "--i-trust-this-code", "--no-simulate")
-    killed(small(tmp_path, slow_program, *options), tmp_path, lambda _log: bool(running(tmp_path / "run")))
-    assert running(tmp_path / "run")
+    kill_run(
+        small_run_command(tmp_path, slow_program, *options),
+        tmp_path,
+        lambda _log: bool(running_commands(tmp_path / "run")),
+    )
+    assert running_commands(tmp_path / "run")
     result = gedanken("runs", "rm", "run")
     assert result.returncode == 0, result.stderr
-    assert running(tmp_path / "run") == left_of(tmp_path / "run") == []
+    assert running_commands(tmp_path / "run") == leftovers_of(tmp_path / "run") == []
 
 
 @pytest.mark.parametrize("at", ["moved", "copied"])
@@ -89,6 +93,6 @@ def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_no
     assert (session.folder.exists(), other_session.folder.exists()) == (at == "copied", True)
 
 
-def running(run: Path) -> list[str]:
+def running_commands(run: Path) -> list[str]:
     """The commands of the program that still run on this machine."""
     return [name for name in find_marked() if name.startswith(f"{order_prefix(run_id_of(run))}line3")]

@@ -17,13 +17,13 @@ from test_resumed_failures import (
     BUSY,
     ENV,
     FIVE,
-    KILLED,
-    answered_in,
+    KILLED_SCRIPT,
+    answers_by_label,
+    fail_at,
     failed_in,
-    failing,
-    five_of,
-    other_five,
+    make_run_of_five,
     run_of,
+    write_other_five,
 )
 
 from gedanken.experiment.budget import Budget
@@ -64,13 +64,13 @@ main()
 """Dies when the first reply after a failed one is in the ledger, but not yet in the log."""
 
 
-def killed_by(code: str, folder: Path, *command: object) -> None:
+def run_until_killed(code: str, folder: Path, *command: object) -> None:
     words = [sys.executable, "-c", code, *map(str, command)]
     result = subprocess.run(words, cwd=folder, env=ENV, check=False, capture_output=True, timeout=300)
     assert result.returncode == -9, result.stderr
 
 
-def asked_of(server: Server, *failing_texts: str) -> list[str]:
+def record_requests(server: Server, *failing_texts: str) -> list[str]:
     """Make the server refuse some commands, and return the list to which it appends each request."""
     requests: list[str] = []
 
@@ -85,7 +85,7 @@ def asked_of(server: Server, *failing_texts: str) -> list[str]:
 @pytest.mark.bubblewrap
 def test_a_failure_stays_if_the_log_does_not_know_yet_what_was_built_on_it(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        asked_of(server, "ls")
+        record_requests(server, "ls")
         (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
         options = [
             "--model",
@@ -97,9 +97,9 @@ def test_a_failure_stays_if_the_log_does_not_know_yet_what_was_built_on_it(gedan
             server.address,
         ]
         run_arguments = ["run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", "five"]
-        killed_by(KILLED_BEFORE_LOG, tmp_path, *run_arguments)
+        run_until_killed(KILLED_BEFORE_LOG, tmp_path, *run_arguments)
         assert not any(run.line == 2 and run.imagined for run in read_run(tmp_path / "five").executions)
-        requests = asked_of(server)
+        requests = record_requests(server)
         result = gedanken("resume", "five", "--base-url", server.address, env=ENV)
     assert result.returncode == 0, result.stderr
     assert len(requests) == 2, "only the last two commands"
@@ -123,10 +123,10 @@ def test_a_question_stays_failed_if_the_log_does_not_know_yet_what_was_built_on_
         server_option = ["--base-url", server.address]
         probe_arguments = ["state", "--sizes", "2", "--n", "1", "--model", "openai:small", "--sandbox", "bubblewrap"]
         parallel_option = ["--parallel", "1"]  # another session with the same question must not be under way
-        killed_by(
+        run_until_killed(
             KILLED_BEFORE_LOG, tmp_path, "probe", *probe_arguments, *parallel_option, *server_option, "--out", "probe"
         )
-        requests = asked_of(server)
+        requests = record_requests(server)
         result = gedanken("resume", "probe", *server_option, env=ENV)
     assert result.returncode == 0, result.stderr
     answers = read_run(tmp_path / "probe").answers
@@ -134,7 +134,7 @@ def test_a_question_stays_failed_if_the_log_does_not_know_yet_what_was_built_on_
     assert not set(failing_requests) & set(requests)
 
 
-def as_before(folder: Path, settled_before: int) -> None:
+def as_earlier_version(folder: Path, settled_before: int) -> None:
     shutil.rmtree(folder / "ledger" / "answered")
     log = (folder / "log.jsonl").read_text()
     assert '"settled_before": -1' in log
@@ -145,18 +145,28 @@ def as_before(folder: Path, settled_before: int) -> None:
 @pytest.mark.parametrize("version", ["this", "earlier"])
 def test_a_fork_of_a_killed_fork_pays_for_nothing_again(gedanken: Cli, tmp_path: Path, version: str) -> None:
     with serving(Server(text="0.5\n")) as server:
-        asked_of(server, "ls")
-        run, server_options = five_of(gedanken, tmp_path, server)
+        record_requests(server, "ls")
+        run, server_options = make_run_of_five(gedanken, tmp_path, server)
         if version == "earlier":
-            as_before(run, -1)
-        original_answers, other_script = answered_in(run), other_five(tmp_path, *FIVE[:4], "id")
-        killed_by(
-            KILLED, tmp_path, "fork", run, "--at", 5, "--script", other_script, *server_options, "--out", "fork"
+            as_earlier_version(run, -1)
+        original_answers, other_script = answers_by_label(run), write_other_five(tmp_path, *FIVE[:4], "id")
+        run_until_killed(
+            KILLED_SCRIPT,
+            tmp_path,
+            "fork",
+            run,
+            "--at",
+            5,
+            "--script",
+            other_script,
+            *server_options,
+            "--out",
+            "fork",
         )
         if version == "earlier":
-            as_before(tmp_path / "fork", 3)
-        requests = asked_of(server)
-        other_script = other_five(tmp_path, *FIVE[:4], "df")
+            as_earlier_version(tmp_path / "fork", 3)
+        requests = record_requests(server)
+        other_script = write_other_five(tmp_path, *FIVE[:4], "df")
         result = gedanken(
             "fork", "fork", "--at", 5, "--script", other_script, *server_options, "--out", "second", env=ENV
         )
@@ -165,7 +175,7 @@ def test_a_fork_of_a_killed_fork_pays_for_nothing_again(gedanken: Cli, tmp_path:
     assert failed_in(tmp_path / "second") == failed_in(run)
     copied_answers = {
         label: answer
-        for label, answer in answered_in(tmp_path / "second").items()
+        for label, answer in answers_by_label(tmp_path / "second").items()
         if answer.line < 4 and answer.imagined
     }
     assert copied_answers == {
@@ -176,10 +186,10 @@ def test_a_fork_of_a_killed_fork_pays_for_nothing_again(gedanken: Cli, tmp_path:
 @pytest.mark.bubblewrap
 def test_a_run_of_an_earlier_version_is_gone_on_with_as_before(gedanken: Cli, tmp_path: Path) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, _seed: "date" in text)
+        fail_at(server, lambda text, _seed: "date" in text)
         run = run_of(gedanken, tmp_path, server)
-        as_before(run, -1)
-        requests, failed_labels = asked_of(server), failed_in(run)
+        as_earlier_version(run, -1)
+        requests, failed_labels = record_requests(server), failed_in(run)
         result = gedanken("extend", run, "--imagined", "4", "--base-url", server.address, env=ENV)
     assert result.returncode == 0, result.stderr
     assert len(requests) == 1 and failed_in(run) == failed_labels and len(failed_labels) == 1
@@ -190,9 +200,9 @@ def test_a_fork_with_another_model_is_finished_though_a_sample_before_it_failed(
     gedanken: Cli, tmp_path: Path
 ) -> None:
     with serving(Server(text="0.5\n")) as server:
-        failing(server, lambda text, seed: "walk" in text and seed == 2)
+        fail_at(server, lambda text, seed: "walk" in text and seed == 2)
         run = run_of(gedanken, tmp_path, server, "uptime")
-        failing(server, lambda _text, _seed: False)
+        fail_at(server, lambda _text, _seed: False)
         server_option: list[object] = ["--base-url", server.address]
         fork_result = gedanken(
             "fork", run, "--at", 4, "--model", "openai:other", *server_option, "--out", "fork", env=ENV
@@ -237,7 +247,7 @@ def test_a_fork_tells_what_was_asked_in_the_original_run_and_never_seen(gedanken
         server_option = ["--base-url", server.address]
         options = ["--model", "openai:small", *server_option, "--sandbox", "bubblewrap", "--no-surprisal"]
         run_arguments = ["run", "walk.yaml", *options, "--real", "0", "--imagined", "3", "--out", "run"]
-        killed_by(KILLED_WAITING, tmp_path, *run_arguments)
+        run_until_killed(KILLED_WAITING, tmp_path, *run_arguments)
         fork_result = gedanken(
             "fork", "run", "--at", 3, "--script", "other.yaml", *server_option, "--out", "fork", env=ENV
         )
@@ -268,7 +278,7 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
     run, take_over = tmp_path / "five", Ledger.copy_from
     (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     with serving(Server(text="0.5\n")) as server:
-        asked_of(server, "ls")
+        record_requests(server, "ls")
         options = [
             "--model",
             "openai:small",
@@ -278,10 +288,10 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
             "--base-url",
             server.address,
         ]
-        killed_by(
+        run_until_killed(
             KILLED_BEFORE_LOG, tmp_path, "run", "five.yaml", *options, "--real", "0", "--imagined", "0", "--out", run
         )
-        requests = asked_of(server)
+        requests = record_requests(server)
         (mark,) = (run / "ledger" / "answered").glob("line-2@*")
         newest_reply = max((run / "ledger" / "replies").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         mark.unlink()
@@ -293,14 +303,14 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
             return take_over(*arguments, **options)
 
         monkeypatch.setattr(Ledger, "take_over", take_over_late)
-        changes = Changes(experiment=load_experiment(str(other_five(tmp_path, *FIVE[:4], "id"))))
+        changes = Changes(experiment=load_experiment(str(write_other_five(tmp_path, *FIVE[:4], "id"))))
         resume_options = ResumeOptions(base_url=server.address)
         asyncio.run(fork(run, 5, changes, Screen(), resume_options, tmp_path / "fork"))
     assert len(requests) == 2, "only the last two commands"
     assert failed_in(tmp_path / "fork") == ["line02-imagined-0"]
 
 
-class Waiting(Screen):
+class ExtendingScreen(Screen):
     """A terminal that extends the run, as another process would, when a certain message appears."""
 
     def __init__(self, run: Path) -> None:
@@ -325,7 +335,7 @@ def test_a_spec_that_another_process_has_changed_is_not_used(tmp_path: Path) -> 
         pass
     resume_options = ResumeOptions(budget=Budget(minutes=1))
     with pytest.raises(BadInput, match="another process has just changed"):
-        asyncio.run(resume(run, Waiting(run), resume_options))
+        asyncio.run(resume(run, ExtendingScreen(run), resume_options))
     spec_after = read_run(run).spec
     assert spec_after is not None and (spec_after.real, spec_after.budget) == (9, Budget(tokens=1000))
     with locked_log(run):

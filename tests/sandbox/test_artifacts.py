@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def collected(home: Path, *known_names: str) -> dict[str, bytes]:
+def collect_contents(home: Path, *known_names: str) -> dict[str, bytes]:
     root = home.parent / "artifacts"
     artifacts_kept = collect_artifacts(home, root, "line1", frozenset(known_names))
     assert {artifact.path for artifact in artifacts_kept} == {
@@ -37,7 +37,7 @@ def collected(home: Path, *known_names: str) -> dict[str, bytes]:
 def test_files_come_back_as_they_were(home: Path) -> None:
     (home / "model.pt").write_bytes(b"\x00weights")
     (home / "log").write_text("")
-    assert collected(home) == {"model.pt": b"\x00weights", "log": b""}
+    assert collect_contents(home) == {"model.pt": b"\x00weights", "log": b""}
 
 
 def test_an_empty_workspace_leaves_no_folder(home: Path) -> None:
@@ -48,14 +48,14 @@ def test_an_empty_workspace_leaves_no_folder(home: Path) -> None:
 def test_what_was_put_there_from_outside_stays(home: Path) -> None:
     (home / "train.py").write_text("print()")
     (home / "out.txt").write_text("mine")
-    assert collected(home, "train.py") == {"out.txt": b"mine"}
+    assert collect_contents(home, "train.py") == {"out.txt": b"mine"}
 
 
 def test_folders_stay_and_stop_nothing(home: Path) -> None:
     (home / "data" / "deep").mkdir(parents=True)
     (home / "data" / "secret").write_text("x")
     (home / "out.txt").write_text("mine")
-    assert collected(home) == {"out.txt": b"mine"}
+    assert collect_contents(home) == {"out.txt": b"mine"}
 
 
 def test_no_link_is_followed(home: Path) -> None:
@@ -64,7 +64,7 @@ def test_no_link_is_followed(home: Path) -> None:
     (home / "soft").symlink_to(secret)
     (home / "broken").symlink_to(home / "nothing")
     (home / "hard").hardlink_to(secret)
-    assert collected(home) == {}
+    assert collect_contents(home) == {}
 
 
 def test_a_workspace_that_became_a_link_is_refused(home: Path) -> None:
@@ -83,26 +83,26 @@ def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
             server.bind("socket")
         finally:
             os.chdir(previous_directory)
-        assert collected(home) == {}
+        assert collect_contents(home) == {}
 
 
 def test_a_file_above_the_limit_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "MAX_FILE_BYTES", 10)
     (home / "fits").write_bytes(b"x" * 10)
     (home / "large").write_bytes(b"x" * 11)
-    assert list(collected(home)) == ["fits"]
+    assert list(collect_contents(home)) == ["fits"]
 
 
 def test_not_more_than_so_many_files_are_taken(home: Path) -> None:
     for number in range(artifacts.MAX_FILES + 5):
         (home / f"file{number:03d}").write_text("")
-    assert len(collected(home)) == artifacts.MAX_FILES
+    assert len(collect_contents(home)) == artifacts.MAX_FILES
 
 
 def test_a_file_brought_back_cannot_be_run(home: Path) -> None:
     (home / "run").write_text("#!/bin/sh\n")
     (home / "run").chmod(0o4777)
-    collected(home)
+    collect_contents(home)
     mode = stat.S_IMODE((home.parent / "artifacts" / "line1" / "run").stat().st_mode)
     assert not mode & 0o7111
 
@@ -110,7 +110,7 @@ def test_a_file_brought_back_cannot_be_run(home: Path) -> None:
 def test_two_files_whose_harmless_names_are_one_do_not_overwrite_each_other(home: Path) -> None:
     (home / "a b").write_text("first")
     (home / "a?b").write_text("second")
-    assert collected(home) == {"a_b": b"first"}
+    assert collect_contents(home) == {"a_b": b"first"}
 
 
 names = st.binary(min_size=1, max_size=60).map(lambda name: name.replace(b"/", b"\\").replace(b"\x00", b"\n"))
@@ -146,4 +146,4 @@ def test_files_that_cost_the_program_nothing_do_not_fill_the_host(
     for number in range(5):
         with (home / f"sparse{number}").open("wb") as file:
             file.truncate(30 + number)
-    assert [len(content) for content in collected(home).values()] == [30, 31, 32]
+    assert [len(content) for content in collect_contents(home).values()] == [30, 31, 32]

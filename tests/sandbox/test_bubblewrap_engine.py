@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from engine_terminal import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, read, sleepers, typist
+from engine_terminal import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, open_typist, read_job, sleepers
 
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Limits
@@ -63,7 +63,7 @@ def bubblewrap() -> BubblewrapEngine:
 @pytest.fixture
 def terminal(bubblewrap: BubblewrapEngine, mnist: Any) -> Iterator[Typist]:
     """A terminal with small limits."""
-    with typist(bubblewrap, mnist[1], SMALL) as small_terminal:
+    with open_typist(bubblewrap, mnist[1], SMALL) as small_terminal:
         yield small_terminal
 
 
@@ -95,7 +95,7 @@ def test_a_command_prints_and_ends_as_in_bash(terminal: Typist) -> None:
 
 
 def test_a_program_trains(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
-    with typist(bubblewrap, mnist[1]) as terminal:
+    with open_typist(bubblewrap, mnist[1]) as terminal:
         result = terminal.python(TRAINING)
     assert result.stdout == "learnt\n", result.stderr
 
@@ -106,10 +106,10 @@ def test_a_program_trains_within_the_data_limit_that_stands_in_for_a_memory_grou
     monkeypatch.setattr(cgroup, "create_group", lambda name, _limits: cgroup.Cgroup(name, {}))
     engine_without_groups = replace(bubblewrap, controllers=frozenset())
     assert any(text.startswith("memory:") for text in engine_without_groups.not_enforced())
-    with typist(engine_without_groups, mnist[1]) as terminal:
+    with open_typist(engine_without_groups, mnist[1]) as terminal:
         result = terminal.python(TRAINING)
         assert result.stdout == "learnt\n", result.stderr
-    with typist(engine_without_groups, mnist[1], SMALL) as terminal:
+    with open_typist(engine_without_groups, mnist[1], SMALL) as terminal:
         assert "MemoryError" in terminal.python(HOG).stderr
         assert 20 < int(terminal.python(FORKS).stdout) < SMALL.processes
 
@@ -122,14 +122,14 @@ def test_the_terminal_remembers_files_directory_and_variables(terminal: Typist) 
 def test_a_program_that_is_asked_to_end_says_goodbye(terminal: Typist) -> None:
     terminal.workspace.write("program.py", WAITS_FOR_SIGTERM)
     with terminal.started("python3 program.py") as job:
-        result = read(job, ("SIGTERM",))
+        result = read_job(job, ("SIGTERM",))
     assert result.stdout == "ready\nasked\n"
     assert result.ended.seconds < 10
 
 
 def test_a_kill_ends_what_ignores_to_be_asked(terminal: Typist) -> None:
     with terminal.started("trap '' TERM; echo ready; sleep 54.321 & while :; do sleep 1; done") as job:
-        result = read(job, ("SIGTERM", "SIGKILL"))
+        result = read_job(job, ("SIGTERM", "SIGKILL"))
         job.signal("SIGTERM")
     assert result.ended.exit_code == 128 + 9
     assert not sleepers("54.321")
@@ -192,7 +192,7 @@ def test_cores_are_bounded(bubblewrap: BubblewrapEngine, mnist: Any) -> None:
     spin = (
         "import os, time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass\nprint(sum(os.times()[:2]))"
     )
-    with typist(bubblewrap, mnist[1], limits) as terminal:
+    with open_typist(bubblewrap, mnist[1], limits) as terminal:
         assert float(terminal.python(spin).stdout) < 1
 
 

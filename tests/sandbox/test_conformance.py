@@ -26,14 +26,14 @@ from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judge_tr
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine
 
-NAMED = {check.name: check for check in CHECKS}
+CHECKS_BY_NAME = {check.name: check for check in CHECKS}
 PLAIN = b"plain text\n"
 FLOOD = ("the beginning\n" + "x" * 60_000 + "\n[… 299934464 bytes not kept …]\n", "the end\n")
 MIDDLE = ("the beginning\n" + "x" * 60_000 + "\n[… 360000 bytes not kept …]\n", "the end\n")
 NAMESPACES = ("pid", "net", "mnt", "ipc")
 
 
-def good(name: str) -> dict[str, Any]:
+def good_fields(name: str) -> dict[str, Any]:
     """Fields of a trial that passes this check; for `date`, the time is now."""
     return {"stdout": f"{time.time():.0f}\n"} if name == "date" else GOOD.get(name, {})
 
@@ -69,13 +69,13 @@ def artifact(path: str, content: bytes = PLAIN) -> Artifact:
     return Artifact(path.rpartition("/")[2], path, len(content), hashlib.sha256(content).hexdigest())
 
 
-def held(name: str, **fields: Any) -> bool:
-    return judge_trial(NAMED[name], trial(**fields)).held
+def is_held(name: str, **fields: Any) -> bool:
+    return judge_trial(CHECKS_BY_NAME[name], trial(**fields)).held
 
 
 PLAIN_ONLY: dict[str, Any] = {"artifacts": (artifact("run/plain.txt"),)}
-ELSEWHERE = "".join(f"{name} {name}:[1]\n" for name in NAMESPACES)
-HERE = "".join(f"{name} {Path(f'/proc/self/ns/{name}').readlink()}\n" for name in NAMESPACES)
+OTHER_NAMESPACES = "".join(f"{name} {name}:[1]\n" for name in NAMESPACES)
+OWN_NAMESPACES = "".join(f"{name} {Path(f'/proc/self/ns/{name}').readlink()}\n" for name in NAMESPACES)
 
 GOOD: dict[str, dict[str, Any]] = {
     "streams-apart": {"stdout": "out\n", "output": "out\nerr\n"},
@@ -103,7 +103,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "sigterm-reaches-the-program": {"stdout": "started\nasked to stop\n", "cause": Cause.TIMED_OUT},
     "sigterm-ignorer": {"stdout": "started\n", "cause": Cause.TIMED_OUT, "seconds": 3.0},
     "sigterm-ignoring-family": {"stdout": "started\n", "cause": Cause.TIMED_OUT, "seconds": 3.0},
-    "namespaces": {"stdout": ELSEWHERE},
+    "namespaces": {"stdout": OTHER_NAMESPACES},
     "host-name": {"stdout": "name elsewhere\n"},
     "forged-end": {"stdout": "", "cause": Cause.KILLED, "exit_code": 137},
     "links-for-memory": {"stdout": "laid\n", "after": "from outside\n"},
@@ -131,8 +131,8 @@ BREACHES: list[tuple[str, dict[str, Any]]] = [
     ("sigterm-ignoring-family", {"survivors": 5}),
     ("kill-first-process", {"after": ""}),
     ("kill-first-process", {"stdout": "BREACH: the first process is the host's\n"}),
-    ("namespaces", {"stdout": HERE}),
-    ("namespaces", {"stdout": ELSEWHERE.replace("net net:[1]", HERE.splitlines()[1])}),
+    ("namespaces", {"stdout": OWN_NAMESPACES}),
+    ("namespaces", {"stdout": OTHER_NAMESPACES.replace("net net:[1]", OWN_NAMESPACES.splitlines()[1])}),
     ("memory-hog", {"stdout": "BREACH: all of it\n", "cause": Cause.OUT_OF_MEMORY}),
     ("memory-hog", {"stdout": "", "cause": Cause.KILLED}),
     ("memory-hog-child", {"cause": Cause.OUT_OF_MEMORY}),
@@ -171,7 +171,7 @@ BREACHES: list[tuple[str, dict[str, Any]]] = [
     ("mount", {"stdout": "", "cause": Cause.FAILED, "exit_code": 1}),
 ]
 
-WALL_LESS = trial(
+UNPROTECTED = trial(
     "BREACH: it was done\n",
     seconds=100,
     after="it was not well\n",
@@ -182,7 +182,7 @@ WALL_LESS = trial(
 
 
 def test_every_check_has_a_name_of_its_own_and_a_promise() -> None:
-    assert len(NAMED) == len(CHECKS) >= 60
+    assert len(CHECKS_BY_NAME) == len(CHECKS) >= 60
     for check in CHECKS:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.name)
         assert check.promise.endswith(".")
@@ -190,7 +190,7 @@ def test_every_check_has_a_name_of_its_own_and_a_promise() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_check_fails_where_everything_succeeds(check: Check) -> None:
-    assert not judge_trial(check, WALL_LESS).held
+    assert not judge_trial(check, UNPROTECTED).held
 
 
 def prints_something(check: Check) -> bool:
@@ -199,21 +199,21 @@ def prints_something(check: Check) -> bool:
 
 @pytest.mark.parametrize("name", [check.name for check in CHECKS if not prints_something(check)])
 def test_every_check_holds_where_everything_is_refused(name: str) -> None:
-    verdict = judge_trial(NAMED[name], trial(**good(name)))
+    verdict = judge_trial(CHECKS_BY_NAME[name], trial(**good_fields(name)))
     assert verdict.held, verdict.detail
 
 
 @pytest.mark.parametrize(("name", "breach"), BREACHES)
 def test_a_check_fails_by_what_it_is_about(name: str, breach: dict[str, Any]) -> None:
-    assert not held(name, **{**good(name), **breach})
+    assert not is_held(name, **{**good_fields(name), **breach})
 
 
 def test_a_breach_counts_whatever_else_was_refused() -> None:
-    assert not held("mount", stdout="held: one\nBREACH: another\nheld: a third\n")
+    assert not is_held("mount", stdout="held: one\nBREACH: another\nheld: a third\n")
 
 
 def test_a_program_that_its_filter_killed_was_held() -> None:
-    assert held("mount", stdout="", cause=Cause.FAILED, exit_code=SIGSYS_EXIT_CODE)
+    assert is_held("mount", stdout="", cause=Cause.FAILED, exit_code=SIGSYS_EXIT_CODE)
 
 
 @asynccontextmanager

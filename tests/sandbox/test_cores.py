@@ -18,11 +18,11 @@ from gedanken.sandbox.cores import Cores
 FOLDER = tempfile.TemporaryDirectory(prefix="gedanken-cores-")
 
 
-def nobody(_ahead: int) -> None:
+def ignore_progress(_ahead: int) -> None:
     """Ignore the number of those that wait ahead."""
 
 
-def shared_out(count: float, file: Path | None = None) -> Cores:
+def make_cores(count: float, file: Path | None = None) -> Cores:
     """Cores with a queue of their own, unless `file` is given."""
     return Cores(count, file or Path(FOLDER.name, uuid.uuid4().hex), poll_seconds=0.001)
 
@@ -36,7 +36,7 @@ class Log:
     order: list[int] = field(default_factory=list)
 
     async def work(self, cores: Cores, number: int, core_count: float, turns: int) -> None:
-        async with cores.take(core_count, nobody):
+        async with cores.take(core_count, ignore_progress):
             self.held[number] = min(core_count, cores.count)
             self.order.append(number)
             self.most = max(self.most, sum(self.held.values()))
@@ -54,7 +54,7 @@ demands = st.lists(
 def test_never_more_is_handed_out_than_there_is_and_all_are_served(
     count: int, wishes: list[tuple[float, int]]
 ) -> None:
-    log, cores = Log(), shared_out(count)
+    log, cores = Log(), make_cores(count)
 
     async def run_all() -> None:
         tasks = [log.work(cores, number, *wish) for number, wish in enumerate(wishes)]
@@ -67,7 +67,7 @@ def test_never_more_is_handed_out_than_there_is_and_all_are_served(
 
 @pytest.mark.parametrize(("count", "fractions"), [(1, (0.3, 0.1)), (2, (0.1, 1, 0.2)), (3, (0.7, 0.7, 0.3))])
 def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, fractions: tuple[float, ...]) -> None:
-    log, cores = Log(), shared_out(count)
+    log, cores = Log(), make_cores(count)
 
     async def run_all() -> None:
         await asyncio.gather(*(log.work(cores, number, fraction, 1) for number, fraction in enumerate(fractions)))
@@ -79,7 +79,7 @@ def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, f
 
 def test_a_large_demand_is_not_starved_by_small_ones() -> None:
     async def order() -> list[int]:
-        log, cores = Log(), shared_out(2)
+        log, cores = Log(), make_cores(2)
         await asyncio.gather(
             log.work(cores, 0, 1, 5), log.work(cores, 1, 2, 0), log.work(cores, 2, 1, 0), log.work(cores, 3, 1, 0)
         )
@@ -90,7 +90,7 @@ def test_a_large_demand_is_not_starved_by_small_ones() -> None:
 
 def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:
     async def order() -> list[int]:
-        log, cores = Log(), shared_out(1)
+        log, cores = Log(), make_cores(1)
         first = asyncio.create_task(log.work(cores, 0, 1, 3))
         second = asyncio.create_task(log.work(cores, 1, 1, 0))
         third = asyncio.create_task(log.work(cores, 2, 1, 0))
@@ -105,9 +105,9 @@ def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:
 @pytest.mark.parametrize("fault", [ValueError, asyncio.CancelledError])
 def test_cores_come_back_from_work_that_fails(fault: type[BaseException]) -> None:
     async def work() -> None:
-        cores = shared_out(1)
+        cores = make_cores(1)
         with pytest.raises(fault):
-            async with cores.take(1, nobody):
+            async with cores.take(1, ignore_progress):
                 raise fault
         await asyncio.wait_for(Log().work(cores, 0, 1, 0), 1)
 
@@ -119,13 +119,13 @@ def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -
     beats: list[int] = []
 
     async def work() -> None:
-        cores = shared_out(1)
+        cores = make_cores(1)
 
         async def wait() -> None:
             async with cores.take(1, beats.append):
                 pass
 
-        async with cores.take(1, nobody):
+        async with cores.take(1, ignore_progress):
             waiting_task = asyncio.create_task(wait())
             while len(beats) < 3:
                 await asyncio.sleep(0.001)
@@ -161,7 +161,7 @@ def test_cores_are_shared_with_other_processes_and_come_back_when_one_dies(
 
     async def wait_for_cores() -> bool:
         log = Log()
-        work = asyncio.create_task(log.work(shared_out(1, file), 0, 1, 0))
+        work = asyncio.create_task(log.work(make_cores(1, file), 0, 1, 0))
         await asyncio.sleep(0.2)
         waited = not log.order
         if killed:
@@ -180,4 +180,4 @@ def test_cores_are_shared_with_other_processes_and_come_back_when_one_dies(
 def test_a_queue_that_a_dead_machine_cut_off_is_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "cores.json"
     file.write_text('[{"id": "4')
-    asyncio.run(asyncio.wait_for(Log().work(shared_out(1, file), 0, 1, 0), 5))
+    asyncio.run(asyncio.wait_for(Log().work(make_cores(1, file), 0, 1, 0), 5))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import GEDANKEN
 from relay import Relay
-from small_run import PROGRAM, small
+from small_run import PROGRAM, small_run_command
 
 from gedanken.experiment.execution import Cause
 from gedanken.records.read_run import read_run
@@ -21,7 +21,7 @@ from gedanken.sandbox.connect import connect_docker
 @pytest.mark.docker
 def test_a_run_whose_engine_went_while_the_last_seed_ran_is_not_done_and_goes_on_later(tmp_path: Path) -> None:
     relay = Relay(tmp_path / "docker.sock")
-    arguments = small(
+    arguments = small_run_command(
         tmp_path, PROGRAM + "import time; time.sleep(3)\n", "--sandbox", "docker", "--real", "1", "--no-simulate"
     )
     run = tmp_path / "run"

@@ -91,19 +91,19 @@ def test_an_execution_that_still_runs_is_found_again_though_its_reservation_fill
         await asyncio.gather(found_task, train(meter, "other", is_found=False, seconds=10))
 
     with open_store(tmp_path, spec_of(700)) as store:
-        asyncio.run(train(lent(store), "one", is_found=False))
+        asyncio.run(train(two_gpu_meter(store), "one", is_found=False))
     for _killed in range(2):
         with reopen_store(tmp_path) as store:
             assert store.used.gpu_seconds == 1200
             with pytest.raises(BudgetSpent):
-                asyncio.run(train(lent(store), "other", is_found=False))
-            asyncio.run(train(lent(store), "one", is_found=True))
+                asyncio.run(train(two_gpu_meter(store), "other", is_found=False))
+            asyncio.run(train(two_gpu_meter(store), "one", is_found=True))
     with reopen_store(tmp_path) as store:
-        asyncio.run(train_both(lent(store)))
+        asyncio.run(train_both(two_gpu_meter(store)))
         assert (settled, store.used.gpu_seconds) == ([20, 10], 2 * 30)
 
 
-def lent(store: RunStore) -> RunMeter:
+def two_gpu_meter(store: RunStore) -> RunMeter:
     meter = RunMeter(store, None)
     meter.gpus = 2
     return meter
@@ -119,7 +119,7 @@ def test_gpu_seconds_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: 
 
 
 @contextmanager
-def working(folder: Path, store: RunStore) -> Iterator[KeptMachine]:
+def working_process(folder: Path, store: RunStore) -> Iterator[KeptMachine]:
     """A process that works on the run with two GPUs; at the end its workspaces are lost."""
     meter = RunMeter(store, None)
     meter.gpus = 2
@@ -148,16 +148,16 @@ def test_commands_that_were_broken_off_or_restore_a_workspace_count_too(
         await kept_machine.run(COMMAND, label="one")
         return (await kept_machine.run("cat file; sleep 1", label="two")).stdout
 
-    with open_store(run, spec_of(100_000)) as store, working(tmp_path, store) as kept_machine:
+    with open_store(run, spec_of(100_000)) as store, working_process(tmp_path, store) as kept_machine:
         asyncio.run(break_off(kept_machine))
-    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:
+    with reopen_store(run) as store, working_process(tmp_path, store) as kept_machine:
         asyncio.run(kept_machine.run(COMMAND, label="one"))
         assert 600 + 4 <= store.used.gpu_seconds < 2 * 600
         seconds_before = store.used.gpu_seconds
-    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:
+    with reopen_store(run) as store, working_process(tmp_path, store) as kept_machine:
         assert asyncio.run(run_both(kept_machine)) == "one\n"
         seconds_counted = store.used.gpu_seconds
         assert seconds_before + 4 + 2 <= seconds_counted < 2 * 600
-    with reopen_store(run) as store, working(tmp_path, store) as kept_machine:  # all of it is in the ledger
+    with reopen_store(run) as store, working_process(tmp_path, store) as kept_machine:  # all of it is in the ledger
         assert asyncio.run(run_both(kept_machine)) == "one\n"
         assert store.used.gpu_seconds == seconds_counted

@@ -60,7 +60,7 @@ def docker_info() -> dict[str, Any]:
     }
 
 
-def asked(wish: GpuRequest, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
+def device_request(wish: GpuRequest, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
     """The only device request that is made for this wish."""
     (request,) = device_options(wish, info, podman)["device_requests"]
     return dict(request)
@@ -69,7 +69,7 @@ def asked(wish: GpuRequest, info: dict[str, Any], podman: bool = False) -> dict[
 def test_an_engine_with_nvidia_s_runtime_is_asked_for_the_capability(docker_info: dict[str, Any]) -> None:
     docker_info["Runtimes"]["nvidia"] = {"path": "nvidia-container-runtime"}
     for wish, count, ids in ((ALL, -1, []), (AUTO, -1, []), (TWO, 2, []), (SECOND, 0, ["1"])):
-        request = asked(wish, docker_info)
+        request = device_request(wish, docker_info)
         assert (request["Driver"], request["Count"], request["DeviceIDs"]) == ("", count, ids)
         assert request["Capabilities"] == [["gpu"]]
     assert device_options(GpuRequest(), docker_info, podman=False) == {}
@@ -84,7 +84,7 @@ def test_without_a_runtime_cdi_devices_are_asked_for_by_name(
     (tmp_path / "broken.json").write_text("{")
     info = {**docker_info, "ServerVersion": "5.4.2" if podman else "28.1.0", "CDISpecDirs": [str(tmp_path)]}
     for wish, names in ((ALL, ["all"]), (AUTO, ["all"]), (TWO, ["0", "1"]), (SECOND, ["1"])):
-        request = asked(wish, info, podman)
+        request = device_request(wish, info, podman)
         assert (request["Driver"], request["Capabilities"]) == ("cdi", [])
         assert request["DeviceIDs"] == [f"nvidia.com/gpu={name}" for name in names]
     with pytest.raises(NoSandbox, match=r"--gpus 3: .* offers only nvidia\.com/gpu=0"):
@@ -96,7 +96,7 @@ def test_without_a_runtime_cdi_devices_are_asked_for_by_name(
 def test_what_docker_28_discovered_is_believed_wherever_it_runs(docker_info: dict[str, Any]) -> None:
     devices = [{"Source": "cdi", "ID": "nvidia.com/gpu=0"}, {"Source": "cdi", "ID": "example.com/gpu=1"}]
     remote_info = {**docker_info, "Name": "another-host", "CDISpecDirs": ["/etc/cdi"], "DiscoveredDevices": devices}
-    assert asked(ALL, remote_info)["DeviceIDs"] == ["nvidia.com/gpu=0"]
+    assert device_request(ALL, remote_info)["DeviceIDs"] == ["nvidia.com/gpu=0"]
 
 
 def test_an_engine_with_neither_is_told_what_to_install_unless_auto(docker_info: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ SHOW = ["sh", "-c", f"echo got ${FAKE}"]
 ULIMITS = ("nofile", "nproc")
 
 
-def printed(client: Any, image: str, options: dict[str, Any]) -> str:
+def container_output(client: Any, image: str, options: dict[str, Any]) -> str:
     """What a container with these options prints of the fake device."""
     from docker.types import Ulimit
 
@@ -146,7 +146,7 @@ def printed(client: Any, image: str, options: dict[str, Any]) -> str:
     return outcome(client.containers.create(image, SHOW, network_mode="none", ulimits=ulimits, **options))
 
 
-def printed_by_libpod(client: Any, image: str, device: str) -> str:
+def libpod_output(client: Any, image: str, device: str) -> str:
     """What a container made by Podman's own API, which takes CDI names, prints of the fake device."""
     container_spec = {
         "image": image,
@@ -184,7 +184,7 @@ def test_docker_without_a_driver_refuses_in_words_that_are_understood(
     changed_info = {**info, "DiscoveredDevices": devices} if cdi else {**info, "Runtimes": {"nvidia": {}}}
     options = device_options(wish, changed_info, podman=False)
     with pytest.raises(Exception, match="could not select device driver") as caught:
-        printed(docker_engine.client, docker_engine.image, options)
+        container_output(docker_engine.client, docker_engine.image, options)
     explanation = explain_gpu_error(caught.value)
     assert isinstance(explanation, NoSandbox)
     assert "nvidia-container-toolkit" in str(explanation)
@@ -238,9 +238,9 @@ def test_a_fake_gpu_reaches_a_container_in_podman_as_far_as_its_api_lets_it(
     newer_info = {**podman.info(), "ServerVersion": "5.4.0"}
     options = device_options(GpuRequest("ids", ids=("gedanken-fake",)), newer_info, podman=True)
     assert options["device_requests"][0]["DeviceIDs"] == [fake_gpu]
-    assert printed_by_libpod(podman, podman_image, fake_gpu) == "got gedanken-fake"
+    assert libpod_output(podman, podman_image, fake_gpu) == "got gedanken-fake"
     version = tuple(int(part) for part in podman.info()["ServerVersion"].split(".")[:2])
-    output = printed(podman, podman_image, options)
+    output = container_output(podman, podman_image, options)
     # Before 5.4 the request is accepted, and nothing arrives; that is why such a Podman is not asked.
     assert output == ("got gedanken-fake" if version >= (5, 4) else "got")
 
@@ -250,7 +250,7 @@ def test_a_fake_gpu_reaches_a_container_in_podman_as_far_as_its_api_lets_it(
 def test_podman_drops_a_request_for_the_capability_without_a_word(podman: Any, podman_image: str) -> None:
     with_runtime = {**podman.info(), "Runtimes": {"nvidia": {}}}
     options = device_options(ALL, with_runtime, podman=False)
-    assert printed(podman, podman_image, options) == "got"
+    assert container_output(podman, podman_image, options) == "got"
     assert judge_gpus(ALL, seen=0, asked=True) is not None
 
 

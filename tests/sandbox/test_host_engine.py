@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_terminal import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, read, sleepers, typist
+from engine_terminal import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, open_typist, read_job, sleepers
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Silent
@@ -21,13 +21,13 @@ SHORT = Limits(wall_seconds=60, file_mib=8)
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Typist]:
     """A terminal on the host, with the Python of the host."""
-    with typist(HostEngine(tmp_path), tmp_path, SHORT) as started_typist:
+    with open_typist(HostEngine(tmp_path), tmp_path, SHORT) as started_typist:
         yield started_typist
 
 
 @pytest.mark.bubblewrap
 def test_a_program_trains(mnist: Any) -> None:
-    with typist(open_host(Silent()), mnist[1]) as terminal:
+    with open_typist(open_host(Silent()), mnist[1]) as terminal:
         result = terminal.python(TRAINING)
     assert result.stdout == "learnt\n", result.stderr
 
@@ -51,13 +51,13 @@ def test_it_remembers_and_sees_no_key(terminal: Typist, monkeypatch: pytest.Monk
 def test_a_program_that_is_asked_to_end_says_goodbye(terminal: Typist) -> None:
     terminal.workspace.write("program.py", WAITS_FOR_SIGTERM)
     with terminal.started("python3 program.py") as job:
-        result = read(job, ("SIGTERM",))
+        result = read_job(job, ("SIGTERM",))
     assert result.stdout == "ready\nasked\n"
 
 
 def test_a_kill_ends_what_ignores_to_be_asked(terminal: Typist) -> None:
     with terminal.started("trap '' TERM; echo ready; sleep 54.3211 & while :; do sleep 1; done") as job:
-        result = read(job, ("SIGTERM", "SIGKILL"))
+        result = read_job(job, ("SIGTERM", "SIGKILL"))
     assert result.ended.exit_code == 128 + 9
     assert not sleepers("54.3211")
 

@@ -15,7 +15,7 @@ from gedanken.sandbox import image as images
 from gedanken.sandbox.image import BASE_LABEL, RECIPE_LABEL, ensure_image, is_current, recipe
 
 
-class Told(Silent):
+class RecordedProgress(Silent):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -46,7 +46,7 @@ def spare(monkeypatch: pytest.MonkeyPatch, docker_engine: Any) -> Iterator[str]:
 
 @pytest.mark.docker
 def test_a_base_that_has_torch_is_taken_as_it_is(docker_engine: Any, spare: str) -> None:
-    client, progress = docker_engine.client, Told()
+    client, progress = docker_engine.client, RecordedProgress()
     assert ensure_image(client, progress, cuda=True, base=docker_engine.image) == spare
     base, built_image = client.images.get(docker_engine.image), client.images.get(spare)
     assert built_image.attrs["Size"] - base.attrs["Size"] < 10_000

@@ -25,7 +25,7 @@ from gedanken.sandbox.machine import SandboxMachine
 
 pytestmark = pytest.mark.docker
 
-Open = Callable[..., SandboxMachine]
+OpenMachine = Callable[..., SandboxMachine]
 
 
 def run(machine: SandboxMachine, command: str) -> Any:
@@ -78,7 +78,7 @@ def test_an_unknown_command_is_named_as_a_terminal_names_it(machine: SandboxMach
     assert (execution.exit_code, execution.terminal) == (127, "bash: nvidia-smi-of-mine: command not found\n")
 
 
-ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
+ENDS: list[tuple[dict[str, float], str, Cause, int]] = [
     ({}, "echo before", Cause.FINISHED, 0),
     ({}, "echo before; exit 7", Cause.FAILED, 7),
     ({"wall_seconds": 2}, "echo before; sleep 60", Cause.TIMED_OUT, 143),
@@ -92,9 +92,9 @@ ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("limits", "command", "cause", "exit_code"), ENDINGS)
+@pytest.mark.parametrize(("limits", "command", "cause", "exit_code"), ENDS)
 def test_every_end_has_its_cause_and_keeps_what_was_printed(
-    open_machine: Open, limits: dict[str, float], command: str, cause: Cause, exit_code: int
+    open_machine: OpenMachine, limits: dict[str, float], command: str, cause: Cause, exit_code: int
 ) -> None:
     execution = run(open_machine(limits=Limits.model_validate(limits)), command)
     assert (execution.cause, execution.exit_code) == (cause, exit_code), execution.terminal[-300:]
@@ -102,7 +102,7 @@ def test_every_end_has_its_cause_and_keeps_what_was_printed(
     assert execution.seconds < 20
 
 
-def test_the_time_a_program_has_begins_with_the_program(open_machine: Open) -> None:
+def test_the_time_a_program_has_begins_with_the_program(open_machine: OpenMachine) -> None:
     machine = open_machine(limits=Limits(wall_seconds=3, cpus=0.25))
 
     async def run_eight() -> list[Any]:
@@ -161,7 +161,7 @@ def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
 
 
 def test_where_no_file_system_bounds_a_workspace_it_is_looked_at(
-    open_machine: Open, monkeypatch: pytest.MonkeyPatch
+    open_machine: OpenMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda *_args, **_kwargs: None)  # as where mkfs.ext4 is not to be had
     machine = open_machine(limits=Limits(workspace_mib=16, wall_seconds=30))
@@ -170,13 +170,13 @@ def test_where_no_file_system_bounds_a_workspace_it_is_looked_at(
     assert execution.not_enforced == ("workspace size: checked only once a second",)
 
 
-def test_a_program_is_asked_before_it_is_killed_and_nothing_after_it_is_begun(open_machine: Open) -> None:
+def test_a_program_is_asked_before_it_is_killed_and_nothing_after_it_is_begun(open_machine: OpenMachine) -> None:
     machine = open_machine(limits=Limits(wall_seconds=1.5))
     machine.write("p.py", "import signal, time\nsignal.signal(15, lambda *_: exit(print('saved')))\ntime.sleep(60)")
     assert run(machine, "python3 p.py; echo begun").stdout == "saved\n"
 
 
-def test_when_a_command_has_ended_so_have_all_its_processes(open_machine: Open) -> None:
+def test_when_a_command_has_ended_so_have_all_its_processes(open_machine: OpenMachine) -> None:
     machine = open_machine(limits=Limits(wall_seconds=1.5))
     run(machine, "(trap '' TERM; setsid sleep 8641) & (setsid setsid sleep 8642 &); sleep 8643")
     time.sleep(1)
@@ -223,7 +223,7 @@ def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: Sa
     assert list_containers() == []
 
 
-def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: Open) -> None:
+def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: OpenMachine) -> None:
     execution = run(open_machine(limits=Limits(output_bytes=2000)), "seq 100000")
     assert execution.cause is Cause.FINISHED
     assert execution.stdout.startswith("1\n2\n") and execution.stdout.endswith("99999\n100000\n")
@@ -346,7 +346,7 @@ def test_torchvision_finds_mnist_wherever_a_program_looks(machine: SandboxMachin
     assert execution.stdout.split() == [str(mnist[0].train), str(mnist[0].test)]
 
 
-def test_artifacts_come_back_with_their_digests_and_links_stay(open_machine: Open, tmp_path: Path) -> None:
+def test_artifacts_come_back_with_their_digests_and_links_stay(open_machine: OpenMachine, tmp_path: Path) -> None:
     machine = open_machine(artifacts=tmp_path / "kept")
     machine.write("train.py", "print('x')")
     execution = run(machine, "echo weights > model.pt; ln -s /etc/passwd leak; mkfifo pipe; ln model.pt twin")

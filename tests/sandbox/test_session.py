@@ -22,7 +22,7 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.owner import is_dead, this_owner
 from gedanken.sandbox.session import Session, sessions_folder
 
-Open = Callable[..., SandboxMachine]
+OpenMachine = Callable[..., SandboxMachine]
 LIMITS = Limits(workspace_mib=16, workspace_files=1000)
 
 
@@ -40,7 +40,7 @@ def session(run_id: str) -> Iterator[Session]:
     session.close()
 
 
-def abandon(run_id: str, work: str) -> None:
+def work_and_die(run_id: str, work: str) -> None:
     """Execute the Python statements `work` in a new process in the session `run_id`, then kill the process."""
     program = f"""
 import os, signal
@@ -54,7 +54,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert result.returncode == -signal.SIGKILL, result.stderr
 
 
-def begin(machine: SandboxMachine, command: str) -> Any:
+def start_and_abandon(machine: SandboxMachine, command: str) -> Any:
     """Start a command, and leave its container as if the controller was killed right after that."""
     assert isinstance(machine.engine, DockerEngine)
     options = machine.engine.options(machine._order("line1-s0", command))
@@ -104,7 +104,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
 
 
 def test_what_a_dead_process_left_is_gone_on_with(run_id: str) -> None:
-    abandon(run_id, "session.trunk().write('note', 'from the dead')")
+    work_and_die(run_id, "session.trunk().write('note', 'from the dead')")
     session = Session.open(run_id, LIMITS)
     try:
         assert (session.trunk().home / "note").read_text() == "from the dead"
@@ -114,7 +114,7 @@ def test_what_a_dead_process_left_is_gone_on_with(run_id: str) -> None:
 
 def test_a_copy_that_was_cut_off_is_made_anew(run_id: str) -> None:
     work = "Workspace.create(session.folder / 'workspaces' / 'trunk', session.limits).write('note', 'half')"
-    abandon(run_id, f"from gedanken.sandbox.workspace import Workspace; {work}")
+    work_and_die(run_id, f"from gedanken.sandbox.workspace import Workspace; {work}")
     session = Session.open(run_id, LIMITS)
     try:
         assert list(session.trunk().home.iterdir()) == []
@@ -145,7 +145,7 @@ def test_no_file_system_stays_mounted_when_a_session_is_over(run_id: str) -> Non
 
 
 def test_clean_takes_dead_sessions_and_leaves_live_ones(session: Session, run_id: str) -> None:
-    abandon(f"{run_id}-dead", "session.trunk()")
+    work_and_die(f"{run_id}-dead", "session.trunk()")
     owners = {thing.run: thing.owner for thing in list_leftovers([])}
     assert (owners[session.folder.name], owners[f"{run_id}-dead"]) == ("live", "dead")
     removed = clean([])
@@ -210,7 +210,7 @@ asyncio.run(machine.run(sys.argv[2], label="line1"))
 @pytest.mark.docker
 @pytest.mark.parametrize("wait", [1.0, 7.0], ids=["while it runs", "when it has ended"])
 def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
-    open_machine: Open, run_id: str, wait: float
+    open_machine: OpenMachine, run_id: str, wait: float
 ) -> None:
     command = "echo begun >> log; echo out; echo err >&2; sleep 2; cat log; exit 3"
     controller = subprocess.Popen(
@@ -231,10 +231,10 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
 
 @pytest.mark.docker
 def test_a_controller_that_comes_back_after_the_time_limit_reads_a_run_that_kept_to_it(
-    open_machine: Open, run_id: str
+    open_machine: OpenMachine, run_id: str
 ) -> None:
     machine = open_machine(run_id=run_id, limits=Limits(wall_seconds=3))
-    begin(machine, "sleep 1; echo trained")
+    start_and_abandon(machine, "sleep 1; echo trained")
     time.sleep(5)
     execution = asyncio.run(machine.run("sleep 1; echo trained", label="line1"))
     assert (execution.cause, execution.stdout) == (Cause.FINISHED, "trained\n")
@@ -242,11 +242,11 @@ def test_a_controller_that_comes_back_after_the_time_limit_reads_a_run_that_kept
 
 @pytest.mark.docker
 def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there_may_have_been_more(
-    open_machine: Open, run_id: str
+    open_machine: OpenMachine, run_id: str
 ) -> None:
     machine = open_machine(run_id=run_id)
     command = "echo first; seq 300000; echo last"
-    begin(machine, command)
+    start_and_abandon(machine, command)
     execution = asyncio.run(machine.run(command, label="line1"))
     assert execution.cause is Cause.FINISHED
     assert execution.stdout.endswith("299999\n300000\nlast\n")
@@ -255,10 +255,10 @@ def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there
 
 @pytest.mark.docker
 def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
-    open_machine: Open, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    open_machine: OpenMachine, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     machine = open_machine(run_id=run_id)
-    container = begin(machine, "sleep 20")
+    container = start_and_abandon(machine, "sleep 20")
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     try:
         with pytest.raises(NoSandbox, match="or to a run in another cache folder"):
@@ -270,7 +270,7 @@ def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
 
 @pytest.mark.skipif(os.getuid() != 0, reason="file systems are mounted as root")
 def test_a_session_outlives_a_restart_of_the_machine(run_id: str) -> None:
-    abandon(run_id, "session.trunk().write('note', 'kept')")
+    work_and_die(run_id, "session.trunk().write('note', 'kept')")
     subprocess.run(["umount", str(sessions_folder() / run_id / "workspaces" / "trunk")], check=True)
     session = Session.open(run_id, LIMITS)
     try:
@@ -282,13 +282,13 @@ def test_a_session_outlives_a_restart_of_the_machine(run_id: str) -> None:
 
 
 def test_what_is_on_an_engine_that_does_not_answer_is_left(run_id: str) -> None:
-    abandon(run_id, "(session.folder / 'engine').write_text('docker')")
+    work_and_die(run_id, "(session.folder / 'engine').write_text('docker')")
     assert run_id not in clean([], {"docker": "it does not answer"})
     assert run_id in clean([])
 
 
 @pytest.mark.docker
-def test_clean_leaves_alone_what_another_controller_has_taken_over(open_machine: Open, run_id: str) -> None:
+def test_clean_leaves_alone_what_another_controller_has_taken_over(open_machine: OpenMachine, run_id: str) -> None:
     command = "sleep 3; echo done"
     controller = subprocess.Popen(
         [sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True

@@ -25,7 +25,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
     machine.session.close()
 
 
-def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[str]) -> list[str]:
+def run_in_new_process(workspace: SandboxMachine, run: Path, *commands: str, notes: list[str]) -> list[str]:
     """The outputs of the commands, as a new process would get them."""
 
     async def run_commands(kept_machine: KeptMachine) -> list[str]:
@@ -35,7 +35,7 @@ def goes_on(workspace: SandboxMachine, run: Path, *commands: str, notes: list[st
     return asyncio.run(run_commands(keep_executions(workspace, Ledger(run), print, notes.append, reserve_nothing)))
 
 
-def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def fail_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original_stamp = KeptMachine._write_state
 
     def failing_stamp(self: KeptMachine, state: str | None, doing: str = "") -> None:
@@ -45,32 +45,32 @@ def stops_before_stamping(workspace: SandboxMachine, run: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
         patched.setattr(KeptMachine, "_write_state", failing_stamp)
-        goes_on(workspace, run, TRAIN, notes=[])
+        run_in_new_process(workspace, run, TRAIN, notes=[])
 
 
 def test_the_workspace_is_gone_on_with_after_a_result_was_stored(
     tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stops_before_stamping(workspace, tmp_path, monkeypatch)
+    fail_before_stamping(workspace, tmp_path, monkeypatch)
     notes: list[str] = []
-    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes) == ["", "begun\ntrained\n"]
+    assert run_in_new_process(workspace, tmp_path, TRAIN, "cat begun file", notes=notes) == ["", "begun\ntrained\n"]
     assert notes == []
 
 
 def test_it_is_restored_where_the_result_was_lost(
     tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stops_before_stamping(workspace, tmp_path, monkeypatch)
+    fail_before_stamping(workspace, tmp_path, monkeypatch)
     for entry in (tmp_path / "ledger/executions").glob("*.json"):
         entry.unlink()
-    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=[]) == ["", "begun\ntrained\n"]
+    assert run_in_new_process(workspace, tmp_path, TRAIN, "cat begun file", notes=[]) == ["", "begun\ntrained\n"]
 
 
 def test_another_command_that_was_cut_off_is_restored_as_before(
     tmp_path: Path, workspace: SandboxMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes: list[str] = []
-    goes_on(workspace, tmp_path, TRAIN, notes=notes)
+    run_in_new_process(workspace, tmp_path, TRAIN, notes=notes)
     original_put = Ledger.put
 
     def failing_put(self: Ledger, kind: Kind, key: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +80,6 @@ def test_another_command_that_was_cut_off_is_restored_as_before(
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
         patched.setattr(Ledger, "put", failing_put)
-        goes_on(workspace, tmp_path, TRAIN, "echo more >> file", notes=notes)
-    assert goes_on(workspace, tmp_path, TRAIN, "cat begun file", notes=notes)[1] == "begun\ntrained\n"
+        run_in_new_process(workspace, tmp_path, TRAIN, "echo more >> file", notes=notes)
+    assert run_in_new_process(workspace, tmp_path, TRAIN, "cat begun file", notes=notes)[1] == "begun\ntrained\n"
     assert not [note for note in notes if REPEATED in note]

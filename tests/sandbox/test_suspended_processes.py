@@ -20,7 +20,7 @@ from gedanken.sandbox.engine import HOOK
 from gedanken.sandbox.machine import SandboxMachine
 
 
-class Ends:
+class StandInJob:
     """A job that ended while nobody could notice, or that never ends by itself."""
 
     def __init__(self, ends: bool) -> None:
@@ -48,7 +48,7 @@ def test_a_command_that_ended_while_its_watcher_was_stopped_did_not_take_too_lon
     ends: bool, stopped: Cause | None, signals: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gedanken.sandbox.machine.PATIENCE_SECONDS", 1.5)
-    job = Ends(ends)
+    job = StandInJob(ends)
 
     async def watch() -> Cause | None:
         def block_loop() -> None:

@@ -54,7 +54,7 @@ def test_a_tree_is_removed_and_links_are_not_followed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-HOLD = """
+HOLDS_FOLDER = """
 import sys
 from pathlib import Path
 from gedanken.experiment.folders import work_folder
@@ -65,18 +65,18 @@ with work_folder(Path(sys.argv[1])) as folder:
 """
 
 
-def hold(parent: Path) -> tuple[subprocess.Popen[str], Path]:
+def hold_work_folder(parent: Path) -> tuple[subprocess.Popen[str], Path]:
     """Start a process that works in a work folder until its input ends; return it with the folder."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDS_FOLDER, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     return process, Path(process.stdout.readline().strip())
 
 
 def test_what_a_killed_process_left_goes_and_what_a_live_one_has_stays(tmp_path: Path) -> None:
-    killed_process, left_folder = hold(tmp_path)
-    live_process, used_folder = hold(tmp_path)
+    killed_process, left_folder = hold_work_folder(tmp_path)
+    live_process, used_folder = hold_work_folder(tmp_path)
     killed_process.send_signal(signal.SIGKILL)
     killed_process.communicate()
     assert (left_folder / "half").exists()
@@ -97,7 +97,7 @@ def test_a_work_folder_goes_when_the_work_fails(tmp_path: Path) -> None:
 
 def test_an_abandoned_folder_with_a_mount_in_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    process, left_folder = hold(tmp_path)
+    process, left_folder = hold_work_folder(tmp_path)
     process.kill()
     process.communicate()
     point = left_folder / "point"
@@ -111,7 +111,7 @@ def test_an_abandoned_folder_with_a_mount_in_it_stays(tmp_path: Path, monkeypatc
     assert not left_folder.exists()
 
 
-class Told(Silent):
+class WaitingProgress(Silent):
     """Records the last message, and lets another thread wait for it."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class Told(Silent):
 
 def test_the_second_waits_for_the_first_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
-    progress, finished = Told(), []
+    progress, finished = WaitingProgress(), []
 
     def run_second() -> None:
         with one_at_a_time("build of images", progress):

@@ -20,7 +20,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     yield time
 
 
-def log() -> tuple[Screen, io.StringIO]:
+def screen_and_file() -> tuple[Screen, io.StringIO]:
     file = io.StringIO()
     screen = Screen()
     screen.console = Console(file=file, width=60, highlight=False)
@@ -28,7 +28,7 @@ def log() -> tuple[Screen, io.StringIO]:
 
 
 def test_one_line_tells_of_all_workers_with_tokens_limit_and_speed(clock: list[float]) -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(1024):
         screen.hear("simulate", "sample 1", "")
         screen.hear("execute", "seed 2", "a\nb\n")
@@ -44,7 +44,7 @@ def test_one_line_tells_of_all_workers_with_tokens_limit_and_speed(clock: list[f
 
 def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gedanken.terminal.screen.LOG_SECONDS", 0.05)
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(64):
         screen.hear("simulate", "sample 0", "")
         deadline = time.monotonic() + 10
@@ -54,7 +54,7 @@ def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.M
 
 
 def test_a_reply_of_the_persona_is_counted_in_tokens(clock: list[float]) -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(64):
         screen.hear("persona", "imagined", "", 32)
         screen.hear("persona", "imagined", "x")
@@ -65,13 +65,13 @@ def test_a_reply_of_the_persona_is_counted_in_tokens(clock: list[float]) -> None
 
 
 def test_a_log_begins_with_how_long_it_will_take() -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(64, RunPlan(plan_steps(load_experiment("article"), 7, 3, True))):
         assert re.match(r"  step 1 of 5, about \d+ min left in all \(a first guess\): ", file.getvalue())
 
 
 def test_a_worker_that_ends_takes_no_other_off_the_screen() -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(64):
         for sample in (1, 10):
             screen.hear("simulate", f"sample {sample}", "x")
@@ -83,7 +83,7 @@ def test_a_worker_that_ends_takes_no_other_off_the_screen() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     screen.console = Console(file=file, width=width, force_terminal=True, highlight=False)
     plan = RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
     with screen.run(1024, plan):
@@ -96,7 +96,7 @@ def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
 
 
 def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(clock: list[float]) -> None:
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.step("downloading MNIST", 4, "seconds") as update:
         for seconds in (2.0, 4.0, 4.0):
             clock[0] += 6
@@ -110,7 +110,7 @@ def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(
 
 
 def test_a_sign_of_life_of_a_model_that_reasons_is_no_new_beginning(clock: list[float]) -> None:
-    screen, _file = log()
+    screen, _file = screen_and_file()
     plan = RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
     with screen.run(64, plan):
         screen.hear("simulate", "sample 1", "")
@@ -121,7 +121,7 @@ def test_a_sign_of_life_of_a_model_that_reasons_is_no_new_beginning(clock: list[
 
 
 def test_those_who_wait_for_cores_are_counted_and_not_said_to_read(clock: list[float]) -> None:  # noqa: ARG001
-    screen, file = log()
+    screen, file = screen_and_file()
     with screen.run(64):
         screen.hear("simulate", "sample 1", "")
         screen.waits("simulate", "sample 2", 1)

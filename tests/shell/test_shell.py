@@ -23,26 +23,26 @@ from gedanken.shell.saving import fenced
 from gedanken.shell.terminals import ShellOptions, Terminals
 from gedanken.terminal.screen import Screen
 
-GPUS = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
-MUCH = "".join(f"so much {number}\n" for number in range(1000))
+GPU_LINES = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
+LONG_OUTPUT = "".join(f"so much {number}\n" for number in range(1000))
 REPLIES: list[dict[str, Any]] = [
     {"when": "{Do not show it.}\n{Be\nquick.}\npwd", "samples": ["told both\n"]},
     {"when": "cat <<EOF\n{not told}\nEOF", "samples": ["{not told}\n"]},
     {"when": "{Be quick.}\n\\{ echo a; }", "samples": ["typed after it\n"]},
     {"when": "awk '{print $1}' f", "samples": ["column\n"]},
-    {"when": "nvidia-smi", "samples": [f"```\nnvidia-smi\n{GPUS}```\n"]},
+    {"when": "nvidia-smi", "samples": [f"```\nnvidia-smi\n{GPU_LINES}```\n"]},
     {"when": "pwd", "samples": ["/home/user"]},
     {"when": "cat nothing", "samples": ["cat: nothing: No such file or directory\n"]},
     {"when": "dies", "samples": ["one token\n"], "dies": True},
-    {"when": "much", "samples": [MUCH]},
+    {"when": "much", "samples": [LONG_OUTPUT]},
     {"when": "hostile", "samples": ["\x1b]0;owned\x07\u202etxt\n"]},
 ]
 
-Shell = Callable[..., subprocess.CompletedProcess[str]]
+RunShell = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
+def shell(tmp_path: Path, scripted: Callable[..., str]) -> RunShell:
     """Pipe lines into the shell, in an empty folder without earlier sessions."""
     model = scripted(REPLIES)
 
@@ -61,9 +61,9 @@ def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
     return call
 
 
-def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shell: Shell) -> None:
+def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shell: RunShell) -> None:
     result = shell("nvidia-smi\npwd\n")
-    assert (result.stdout, result.returncode) == (f"{GPUS}/home/user\n", 0)
+    assert (result.stdout, result.returncode) == (f"{GPU_LINES}/home/user\n", 0)
     assert result.stderr == "(removed: code fence ×2, echo of the command)\n"
 
 
@@ -79,7 +79,7 @@ def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shel
     ],
     ids=["tells wait for a command", "here-document", "escaped brace", "braces", "blank lines", "control sequences"],
 )
-def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
+def test_a_line_is_told_or_typed(shell: RunShell, lines: str, answer: str) -> None:
     result = shell(lines)
     assert (result.stdout, result.stderr, result.returncode) == (answer, "", 0)
 
@@ -101,7 +101,7 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
     ],
 )
 def test_the_exit_code_says_how_it_ended(
-    shell: Shell, lines: str, options: list[str], exit_code: int, said: str
+    shell: RunShell, lines: str, options: list[str], exit_code: int, said: str
 ) -> None:
     result = shell(lines, *options)
     assert result.returncode == exit_code, result.stderr
@@ -109,16 +109,16 @@ def test_the_exit_code_says_how_it_ended(
     assert "token" in result.stdout or "dies" not in lines
 
 
-def test_without_an_engine_a_real_machine_ends_it_in_one_line(shell: Shell) -> None:
+def test_without_an_engine_a_real_machine_ends_it_in_one_line(shell: RunShell) -> None:
     result = shell("pwd\n", "--machine", "real", "--sandbox", "docker", DOCKER_HOST="unix:///nowhere")
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith("gedanken: ")
 
 
 @pytest.mark.docker
-def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Shell) -> None:
+def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: RunShell) -> None:
     result = shell("{Be quick.}\nnvidia-smi\npwd\n:diff\nfalse\n", "--machine", "both")
-    marked_gpus = "".join(f"≠ {line}\n" for line in GPUS.splitlines())
+    marked_gpus = "".join(f"≠ {line}\n" for line in GPU_LINES.splitlines())
     assert result.stdout == (
         "$ nvidia-smi\n"
         "real (docker):\n≠ bash: nvidia-smi: command not found\n  (exit code 127)\n"
@@ -131,7 +131,7 @@ def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Sh
 
 
 @pytest.mark.docker
-def test_a_real_machine_is_typed_into_as_sh_would(shell: Shell, tmp_path: Path) -> None:
+def test_a_real_machine_is_typed_into_as_sh_would(shell: RunShell, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine\n")
     lines = ":put notes.txt\ncd /tmp && export X=1\npwd; echo $X\nfor i in 1 2\ndo printf $i\ndone\ncat ~/notes.txt\n"
     result = shell(f"{lines}(exit 7)\nexit\necho never typed\n", "--machine", "real")
@@ -140,13 +140,13 @@ def test_a_real_machine_is_typed_into_as_sh_would(shell: Shell, tmp_path: Path) 
 
 
 @pytest.mark.docker
-def test_a_model_that_is_lost_takes_no_real_answer_with_it(shell: Shell) -> None:
+def test_a_model_that_is_lost_takes_no_real_answer_with_it(shell: RunShell) -> None:
     result = shell("echo dies\n", "--machine", "both")
     assert result.stdout.startswith("$ echo dies\nreal (docker):\n  dies\n")
     assert result.returncode == 4
 
 
-def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
+def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: RunShell) -> None:
     result = shell("pwd\nnvidia-smi\n:lose\n:rebuild transcript\n")
     assert result.returncode == 0, result.stderr
     assert "stored for :rebuild: 2 turns" in result.stderr
@@ -165,28 +165,28 @@ def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
     ],
     ids=["typed after the loss", "lost twice", "another persona", "typed with another persona"],
 )
-def test_a_loss_is_not_blamed_for_what_it_did_not_do(shell: Shell, lines: str) -> None:
+def test_a_loss_is_not_blamed_for_what_it_did_not_do(shell: RunShell, lines: str) -> None:
     result = shell(lines)
     assert result.returncode == 0, result.stderr
     assert "no answers from before the loss to compare with" in result.stderr
     assert "verdict" not in result.stdout
 
 
-def test_a_session_that_was_lost_before_it_was_reopened_has_nothing_to_compare_with(shell: Shell) -> None:
+def test_a_session_that_was_lost_before_it_was_reopened_has_nothing_to_compare_with(shell: RunShell) -> None:
     shell("pwd\n:lose\n", "--session", "mine")
     result = shell(":rebuild transcript\nnvidia-smi\n:rebuild transcript\n", "--session", "mine")
     assert result.stderr.count("no answers from before the loss") == 1
     assert result.stdout.count("Of 5 answers") == 1
 
 
-def test_a_persona_shows_what_it_claims_and_another_one_begins_anew(shell: Shell) -> None:
+def test_a_persona_shows_what_it_claims_and_another_one_begins_anew(shell: RunShell) -> None:
     result = shell("pwd\n:persona\n:persona matched\n:lose\n")
     assert "gpus: 4 x NVIDIA GeForce RTX 3090 (24576 MiB each) (claimed)" in result.stdout
     assert "persona matched\n  os: Debian" in result.stdout
     assert "a new context" in result.stderr and "there is no context to lose" in result.stderr
 
 
-def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> None:
+def test_a_saved_session_is_never_written_over(shell: RunShell, tmp_path: Path) -> None:
     result = shell("{Be quick.}\npwd\nhostile\n:save here.md\n:save here.md\n")
     saved = (tmp_path / "here.md").read_text()
     assert "```text\n{Be quick.}\npwd\n```" in saved
@@ -194,7 +194,7 @@ def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> 
     assert "here.md exists already" in result.stderr
 
 
-def test_a_saved_session_names_its_conditions_and_holds_no_control_character(shell: Shell, tmp_path: Path) -> None:
+def test_a_saved_session_names_its_conditions_and_holds_no_control_character(shell: RunShell, tmp_path: Path) -> None:
     (tmp_path / "evil.yaml").write_text('name: "a\\e]0;owned\\a\\nb"\nabout: evil\n')
     shell("pwd\n:lose\n:save here.md\n", "--persona", "evil.yaml", "--limit", "reply_tokens=77")
     saved = (tmp_path / "here.md").read_text()
@@ -204,7 +204,7 @@ def test_a_saved_session_names_its_conditions_and_holds_no_control_character(she
     assert "Stored: 1 turn; the model now receives 0 of these turns unchanged." in saved
 
 
-def test_what_is_no_file_is_not_waited_for(shell: Shell, tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_waited_for(shell: RunShell, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "big").write_text("b" * 2000)
     result = shell(":put pipe\n:put /dev\n:put ~nobody.here/x\n:put big\npwd\n", "--limit", "output_bytes=1024")
@@ -244,7 +244,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
         env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=fill_the_disk,
     )
-    assert result.stdout == MUCH
+    assert result.stdout == LONG_OUTPUT
     assert "the session could not be stored: File too large" in result.stderr
 
 
@@ -260,7 +260,7 @@ def test_machines_of_which_one_cannot_be_opened_are_as_they_were(monkeypatch: py
     assert (terminals.real, terminals.imagined, terminals.active) == (None, None, "imagined")
 
 
-def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path) -> None:
+def test_a_context_that_was_never_typed_is_told_of(shell: RunShell, tmp_path: Path) -> None:
     shell("pwd\n", "--session", "mine")
     path = tmp_path / "state" / "sessions" / "mine.jsonl"
     path.write_text(
@@ -271,13 +271,13 @@ def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path)
     assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
 
 
-def test_requests_sent_again_are_no_stranger_to_a_session(shell: Shell) -> None:
+def test_requests_sent_again_are_no_stranger_to_a_session(shell: RunShell) -> None:
     shell("pwd\nnvidia-smi\n:rebuild requests\npwd\n", "--session", "mine")
     result = shell("", "--session", "mine")
     assert "reopened: 3 turns" in result.stderr and "nobody typed" not in result.stderr
 
 
-def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -> None:
+def test_what_is_dropped_of_a_session_is_told_of(shell: RunShell, tmp_path: Path) -> None:
     shell("pwd\n", "--session", "mine")
     path = tmp_path / "state" / "sessions" / "mine.jsonl"
     path.write_text(path.read_text() + '{"turns": [[')
@@ -285,7 +285,7 @@ def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -
     assert "the last line of the session mine was incomplete, so its 12 bytes are dropped" in result.stderr
 
 
-def test_a_session_goes_on_at_its_own_address(shell: Shell) -> None:
+def test_a_session_goes_on_at_its_own_address(shell: RunShell) -> None:
     options = ["--model", "openai:mine", "--session", "mine", "--base-url"]
     assert shell("", *options, "http://me:secret@127.0.0.1:1/v1").returncode == 0
     assert shell("", *options, "http://127.0.0.1:1/v1").returncode == 0
@@ -299,7 +299,7 @@ def test_a_fence_is_longer_than_what_it_holds(text: str) -> None:
     assert last_fence not in text and first_fence == f"{last_fence}text"
 
 
-def test_a_session_of_a_shell_that_was_killed_goes_on(shell: Shell, tmp_path: Path) -> None:
+def test_a_session_of_a_shell_that_was_killed_goes_on(shell: RunShell, tmp_path: Path) -> None:
     model = f"scripted:{tmp_path / 'replies.yaml'}"
     process = subprocess.Popen(
         [*GEDANKEN, "shell", "--model", model, "--session", "mine"],
@@ -346,13 +346,13 @@ def test_a_signal_ends_a_shell_that_waits_for_a_pipe(tmp_path: Path, scripted: A
     assert process.communicate() == ("", "gedanken: interrupted\n")
 
 
-def test_exit_leaves_as_in_sh(shell: Shell) -> None:
+def test_exit_leaves_as_in_sh(shell: RunShell) -> None:
     assert (shell("pwd\nexit 3\npwd\n").returncode, shell("exit\n").returncode) == (3, 0)
     assert "pwd" not in shell("exit 3\npwd\n").stdout
 
 
 @pytest.mark.docker
-def test_a_difference_that_the_persona_claims_is_said_to_be_one(shell: Shell) -> None:
+def test_a_difference_that_the_persona_claims_is_said_to_be_one(shell: RunShell) -> None:
     options = ("--machine", "both")
     result = shell("nvidia-smi\n", *options, "--persona", "ubuntu-18.04-4x3090")
     assert "false facts in the persona explain this difference: gpus" in result.stderr

@@ -92,7 +92,7 @@ def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
     assert "".join(shown_pieces).endswith("b\n[… 289 bytes not kept …]\nc")
 
 
-ANSWER = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n".join)
+ANSWERS = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n".join)
 
 
 def _rows_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _rows_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
         yield row.left, row.right
 
 
-@given(ANSWER, ANSWER, st.integers(7, 120))
+@given(ANSWERS, ANSWERS, st.integers(7, 120))
 def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: str, right: str, width: int) -> None:
     rows = list(_rows_of(left, right, width))
     for side, text in enumerate((left, right)):
@@ -110,7 +110,7 @@ def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: st
     assert len({sum(wcwidth(character) for character in row[0]) for row in rows}) <= 1
 
 
-@given(ANSWER)
+@given(ANSWERS)
 def test_equal_answers_differ_nowhere(answer: str) -> None:
     assert {row.sides for row in pair_lines(answer, answer)} <= {"same"}
 
@@ -130,7 +130,7 @@ def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time()
     assert time.monotonic() - start < 20, "in the square of their lengths this takes minutes"
 
 
-@given(ANSWER, ANSWER)
+@given(ANSWERS, ANSWERS)
 def test_a_diff_has_exactly_the_lines_that_are_marked(left: str, right: str) -> None:
     rows = pair_lines(left, right)
     diff = list(unified_diff(rows, ("real", "imagined")))[2:]

@@ -41,7 +41,7 @@ class _AnsweringScreen(pyte.Screen):
         self.answer(data)
 
 
-class Seat:
+class ShellTerminal:
     """A shell in a pseudo-terminal with a certain number of columns."""
 
     def __init__(self, folder: Path, options: list[str], columns: int, environment: dict[str, str]) -> None:
@@ -88,18 +88,18 @@ class Seat:
         return int(self.child.exitstatus)
 
 
-Sit = Callable[..., Seat]
+OpenShell = Callable[..., ShellTerminal]
 
 
 @pytest.fixture
-def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[Sit]:
+def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[OpenShell]:
     """Open a shell with a scripted model, or with the model that the options name."""
     model = scripted(REPLIES)
-    seats: list[Seat] = []
+    seats: list[ShellTerminal] = []
 
-    def open_seat(*options: str, columns: int = 80, **environment: str) -> Seat:
+    def open_seat(*options: str, columns: int = 80, **environment: str) -> ShellTerminal:
         model_options = options if "--model" in options else ("--model", model, *options)
-        seats.append(Seat(tmp_path, list(model_options), columns, environment))
+        seats.append(ShellTerminal(tmp_path, list(model_options), columns, environment))
         seats[-1].see(r"^\w+\$$")
         return seats[-1]
 
@@ -108,7 +108,7 @@ def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[Sit]:
         seat.child.close(force=True)
 
 
-def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(sit: Sit) -> None:
+def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(sit: OpenShell) -> None:
     seat = sit()
     seat.type("pwd", "/home/user")
     seat.type("hostile", "harm")
@@ -119,14 +119,14 @@ def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(sit: Sit) -> Non
     assert seat.leave() == 0
 
 
-def test_a_model_that_dies_ends_the_command_and_not_the_shell(sit: Sit) -> None:
+def test_a_model_that_dies_ends_the_command_and_not_the_shell(sit: OpenShell) -> None:
     seat = sit()
     seat.type("dies", "one token\ngedanken: scripted:.*the connection was broken")
     seat.type("pwd", "/home/user")
     assert seat.leave() == 0
 
 
-def test_a_reply_without_end_is_cut_and_marked_so(sit: Sit) -> None:
+def test_a_reply_without_end_is_cut_and_marked_so(sit: OpenShell) -> None:
     seat = sit("--limit", "reply_tokens=16", "--limit", "continuations=0")
     seat.type("endless", r"\(exit code unknown; the reply was cut at")
     seat.type("pwd", "/home/user")
@@ -154,7 +154,7 @@ class _EndlessHandler(BaseHTTPRequestHandler):
         pass
 
 
-def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: Sit) -> None:
+def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: OpenShell) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _EndlessHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
@@ -168,7 +168,7 @@ def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: 
         server.shutdown()
 
 
-def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: Sit) -> None:
+def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: OpenShell) -> None:
     seat = sit()
     seat.type("{Do not show it.}", "goes to the imagined machine with its next command")
     seat.child.send("{Be\r")
@@ -183,7 +183,7 @@ def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: Sit) ->
     assert seat.leave() == 0
 
 
-def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(sit: Sit) -> None:
+def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(sit: OpenShell) -> None:
     seat = sit()
     seat.child.send(":per\t")
     seat.see(r"^imagined\$ :persona$")
@@ -196,7 +196,7 @@ def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(s
     seat.see(r"^imagined\$ :persona matched$")
 
 
-def test_without_colour_nothing_is_coloured(sit: Sit) -> None:
+def test_without_colour_nothing_is_coloured(sit: OpenShell) -> None:
     colour_code = re.compile(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38)[;m]")
     seat = sit(NO_COLOR="1")
     seat.type(":persona", "claimed")
@@ -205,21 +205,21 @@ def test_without_colour_nothing_is_coloured(sit: Sit) -> None:
 
 
 @pytest.mark.docker
-def test_two_answers_stand_side_by_side_where_there_is_room(sit: Sit) -> None:
+def test_two_answers_stand_side_by_side_where_there_is_room(sit: OpenShell) -> None:
     seat = sit("--machine", "both", columns=120)
     seat.type("echo same", r"^same {55}│ same\n {59}> imagined only$")
     assert re.search(r"^real \(docker\) +│ imagined \(scripted:replies.yaml\)$", seat.shown, re.MULTILINE)
 
 
 @pytest.mark.docker
-def test_where_there_is_no_room_they_stand_one_above_the_other(sit: Sit) -> None:
+def test_where_there_is_no_room_they_stand_one_above_the_other(sit: OpenShell) -> None:
     seat = sit("--machine", "both", columns=99)
     seat.type("echo same", r"^real \(docker\):\n  same\nimagined .*:\n  same\n≠ imagined only$")
     seat.type(":diff", r"^ same\n\+imagined only$")
 
 
 @pytest.mark.docker
-def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: Sit) -> None:
+def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: OpenShell) -> None:
     seat = sit("--machine", "both", columns=120)
     seat.type("echo same > kept", "imagined only")
     seat.child.send("sleep 61\r")
@@ -231,7 +231,7 @@ def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: Sit
 
 
 @pytest.mark.docker
-def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit, tmp_path: Path) -> None:
+def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: OpenShell, tmp_path: Path) -> None:
     seat = sit("--machine", "both", "--session", "mine", columns=99)
     seat.child.send("sleep 61; echo same\r")
     seat.see(r"imagined: done in 0 s")
@@ -246,7 +246,7 @@ def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit,
 
 
 @pytest.mark.docker
-def test_ctrl_c_is_heard_while_a_flood_is_shown(sit: Sit) -> None:
+def test_ctrl_c_is_heard_while_a_flood_is_shown(sit: OpenShell) -> None:
     seat = sit("--machine", "both", columns=99)
     seat.child.send("seq 150000\r")
     seat.see(r"^≠ \d+$")
@@ -255,7 +255,7 @@ def test_ctrl_c_is_heard_while_a_flood_is_shown(sit: Sit) -> None:
     assert seat.leave() == 130
 
 
-def test_a_name_with_blanks_completes_to_itself(sit: Sit, tmp_path: Path) -> None:
+def test_a_name_with_blanks_completes_to_itself(sit: OpenShell, tmp_path: Path) -> None:
     (tmp_path / "my file.txt").touch()
     (tmp_path / "my file\necho INJECTED").touch()
     seat = sit()

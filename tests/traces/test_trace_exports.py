@@ -10,15 +10,15 @@ import pytest
 from conftest import Cli
 from receivers import (
     Receiver,
+    langsmith_run_ids,
     phoenix,
-    posted_to_langsmith,
-    receiving,
-    serving_phoenix,
+    run_phoenix,
     spans_in,
     spans_in_phoenix,
-    until,
+    start_receiver,
+    wait_until,
 )
-from scripted_runs import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD_PROGRAM, WriteReplies, scripted_replies, write_experiment
 
 from gedanken.experiment.progress import Silent
 from gedanken.records.trace import read_trace
@@ -31,33 +31,33 @@ pytestmark = pytest.mark.bubblewrap
 @pytest.fixture
 def langsmith() -> Iterator[tuple[dict[str, str], type[Receiver]]]:
     """The environment with the address of a LangSmith stand-in, and the stand-in."""
-    with receiving() as (address, receiver):
+    with start_receiver() as (address, receiver):
         yield {**os.environ, "LANGSMITH_ENDPOINT": address, "LANGSMITH_API_KEY": "lsv2_of_this_test"}, receiver
 
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, type[Receiver]]]:
     """The address of a collector, and the collector."""
-    with receiving() as address_and_receiver:
+    with start_receiver() as address_and_receiver:
         yield address_and_receiver
 
 
-def runs_in(folder: Path) -> list[TracedRun]:
+def traced_runs_in(folder: Path) -> list[TracedRun]:
     return [run for root in read_trace(folder) for run in root.walk()]
 
 
 def test_one_run_is_the_same_tree_in_its_folder_at_langsmith_and_at_a_collector(
     gedanken: Cli,
-    scripted: Scripted,
+    scripted: WriteReplies,
     tmp_path: Path,
     langsmith: tuple[dict[str, str], type[Receiver]],
     collector: tuple[str, type[Receiver]],
 ) -> None:
     (environment, at_langsmith), (address, at_collector) = langsmith, collector
     run_arguments = [
-        experiment(tmp_path),
+        write_experiment(tmp_path),
         "--model",
-        scripted(replies(GOOD)),
+        scripted(scripted_replies(GOOD_PROGRAM)),
         "--sandbox",
         "bubblewrap",
         "--out",
@@ -67,9 +67,9 @@ def test_one_run_is_the_same_tree_in_its_folder_at_langsmith_and_at_a_collector(
     tracing_environment = {**environment, "LANGSMITH_TRACING": "true"}
     run_result = gedanken("run", *run_arguments, *run_counts, "--trace-otlp", address, env=tracing_environment)
     assert run_result.returncode == 0, run_result.stderr
-    runs = runs_in(tmp_path / "out")
+    runs = traced_runs_in(tmp_path / "out")
     ids = sorted(run.id for run in runs)
-    assert sorted(posted_to_langsmith(at_langsmith)) == ids
+    assert sorted(langsmith_run_ids(at_langsmith)) == ids
     assert sorted(span_ids(runs)) == sorted(span.span_id.hex() for span in spans_in(at_collector))
     parents = {span.span_id: span.parent_span_id for span in spans_in(at_collector)}
     (root,) = [span for span, parent in parents.items() if not parent]
@@ -90,7 +90,7 @@ def test_one_run_is_the_same_tree_in_its_folder_at_langsmith_and_at_a_collector(
     ]
     assert sorted(span["spanId"] for span in spans) == sorted(span_ids(runs))
     assert sorted(span.span_id.hex() for span in spans_in(at_collector)) == sorted(span_ids(runs))
-    assert sorted(posted_to_langsmith(at_langsmith)) == ids
+    assert sorted(langsmith_run_ids(at_langsmith)) == ids
 
 
 def span_ids(runs: list[TracedRun]) -> list[str]:
@@ -99,11 +99,19 @@ def span_ids(runs: list[TracedRun]) -> list[str]:
 
 
 def test_a_span_tells_what_a_collector_understands(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path, collector: tuple[str, type[Receiver]]
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path, collector: tuple[str, type[Receiver]]
 ) -> None:
     script = ["echo hello"]
     model = scripted([{"when": "", "samples": ["hello\n"]}])
-    arguments = [experiment(tmp_path, script=script), "--model", model, "--sandbox", "bubblewrap", "--out", "out"]
+    arguments = [
+        write_experiment(tmp_path, script=script),
+        "--model",
+        model,
+        "--sandbox",
+        "bubblewrap",
+        "--out",
+        "out",
+    ]
     result = gedanken("run", *arguments, "--trace-otlp", f"{collector[0]}/v1/traces")
     assert result.returncode == 0, result.stderr
     attributes_by_span = [
@@ -123,10 +131,10 @@ def test_a_span_tells_what_a_collector_understands(
 
 
 def test_a_collector_that_is_not_there_is_said_once_and_the_run_goes_on(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
+    gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
     model = scripted([{"when": "", "samples": ["hello\n"]}])
-    experiment_file = experiment(tmp_path, script=["echo hello"])
+    experiment_file = write_experiment(tmp_path, script=["echo hello"])
     arguments = ["run", experiment_file, "--model", model, "--sandbox", "bubblewrap", "--no-surprisal", "--out"]
     run_result = gedanken(*arguments, "out", "--trace-otlp", "http://someone:secretplant@127.0.0.1:9")
     assert run_result.returncode == 0
@@ -154,14 +162,22 @@ def test_where_no_collector_listens_it_is_said_before_anything_is_sent() -> None
 
 
 @pytest.mark.skipif(phoenix() is None, reason="Phoenix is not installed: name it in GEDANKEN_PHOENIX")
-def test_phoenix_shows_every_run(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+def test_phoenix_shows_every_run(gedanken: Cli, scripted: WriteReplies, tmp_path: Path) -> None:
     (tmp_path / "phoenix").mkdir()
-    arguments = [experiment(tmp_path), "--model", scripted(replies(GOOD)), "--sandbox", "bubblewrap", "--out", "out"]
-    with serving_phoenix(tmp_path / "phoenix") as address:
+    arguments = [
+        write_experiment(tmp_path),
+        "--model",
+        scripted(scripted_replies(GOOD_PROGRAM)),
+        "--sandbox",
+        "bubblewrap",
+        "--out",
+        "out",
+    ]
+    with run_phoenix(tmp_path / "phoenix") as address:
         run_result = gedanken("run", *arguments, "--real", 1, "--imagined", 1, "--trace-otlp", address)
         assert run_result.returncode == 0, run_result.stderr
-        runs = runs_in(tmp_path / "out")
-        until(lambda: len(spans_in_phoenix(address)) >= len(runs), 30)
+        runs = traced_runs_in(tmp_path / "out")
+        wait_until(lambda: len(spans_in_phoenix(address)) >= len(runs), 30)
         spans = spans_in_phoenix(address)
         export_result = gedanken("traces", "export", "out", "--otlp", address)
         assert export_result.returncode == 0, export_result.stderr

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, StateGraph
-from receivers import receiving
+from receivers import start_receiver
 from trace_entries import LINES
 
 from gedanken.experiment.errors import BadInput
@@ -28,10 +28,10 @@ from gedanken.traces.terminal_run import SHOWN_CHARACTERS, terminal_run
 from gedanken.traces.tracer import ExportersClient, tracer_to
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwx1234"
-LONG = "epoch 1 loss 0.5\n" * 2_000
+LONG_OUTPUT = "epoch 1 loss 0.5\n" * 2_000
 
 
-class Small(TypedDict):
+class GraphState(TypedDict):
     label: str
 
 
@@ -40,7 +40,7 @@ def model() -> GenericFakeChatModel:
     return GenericFakeChatModel(messages=iter([AIMessage("so be it", usage_metadata=usage)] * 9))
 
 
-async def simulate(_state: Small) -> Small:
+async def simulate(_state: GraphState) -> GraphState:
     """A node in which a model imagines one command."""
     async with terminal_run("python3 train.py", origin="imagined", sample=1, program_sha256="ab") as traced:
         output = (await model().ainvoke("python3 train.py")).text
@@ -50,22 +50,24 @@ async def simulate(_state: Small) -> Small:
     return {"label": "line04-imagined-1"}
 
 
-async def replicate(_state: Small) -> Small:
+async def replicate(_state: GraphState) -> GraphState:
     """A node that runs the same command."""
     async with terminal_run("python3 train.py", origin="real", seed=2, program_sha256="ab") as traced:
-        traced.ended(Execution("docker", "python3 train.py", 1, Cause.FAILED, 2.0, LONG, LONG, line=3, seed=2))
+        traced.ended(
+            Execution("docker", "python3 train.py", 1, Cause.FAILED, 2.0, LONG_OUTPUT, LONG_OUTPUT, line=3, seed=2)
+        )
     return {"label": "line04-real-2"}
 
 
-async def lose(_state: Small) -> Small:
+async def lose(_state: GraphState) -> GraphState:
     """A node whose engine is lost."""
     async with terminal_run("ls", origin="real") as traced:
         traced.ended(Execution("docker", "ls", None, Cause.ENGINE_LOST, 2.0, "", "", notes=("it is gone",)))
     return {"label": ""}
 
 
-def run(*nodes: Any, callbacks: list[Any]) -> None:
-    graph = StateGraph(Small)
+def run_graph(*nodes: Any, callbacks: list[Any]) -> None:
+    graph = StateGraph(GraphState)
     names = [START, *(node.__name__ for node in nodes), END]
     for node in nodes:
         graph.add_node(node.__name__, node)
@@ -79,13 +81,13 @@ def run(*nodes: Any, callbacks: list[Any]) -> None:
 def tree(tmp_path: Path) -> TracedRun:
     """The trace of a run with a real, an imagined and a lost command."""
     exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl")])
-    run(simulate, replicate, lose, callbacks=[tracer_to(exporters)])
+    run_graph(simulate, replicate, lose, callbacks=[tracer_to(exporters)])
     exporters.close()
     (root,) = read_trace(tmp_path)
     return root
 
 
-def named(root: TracedRun, kind: str) -> list[TracedRun]:
+def runs_of_type(root: TracedRun, kind: str) -> list[TracedRun]:
     return [child for child in root.walk() if child.run_type == kind]
 
 
@@ -97,26 +99,26 @@ def test_there_is_one_tree_of_chains_commands_and_requests(tree: TracedRun) -> N
 
 
 def test_real_and_imagined_runs_of_a_program_are_found_by_its_hash(tree: TracedRun) -> None:
-    imagined, real, _lost_command = named(tree, "tool")
+    imagined, real, _lost_command = runs_of_type(tree, "tool")
     assert imagined.metadata["gedanken_program_sha256"] == real.metadata["gedanken_program_sha256"]
     assert (imagined.metadata["gedanken_origin"], real.metadata["gedanken_origin"]) == ("imagined", "real")
     assert [child.run_type for child in imagined.children] == ["llm"] and real.children == []
 
 
 def test_a_command_tells_how_it_ended_and_of_its_output_the_head_and_the_tail(tree: TracedRun) -> None:
-    real = named(tree, "tool")[1]
+    real = runs_of_type(tree, "tool")[1]
     output = real.fields["outputs"]["output"]
-    assert (output["exit_code"], output["cause"], output["bytes"]) == (1, "failed", len(LONG))
+    assert (output["exit_code"], output["cause"], output["bytes"]) == (1, "failed", len(LONG_OUTPUT))
     assert (
-        output["head"] == LONG[:SHOWN_CHARACTERS]
-        and LONG.endswith(output["tail"])
+        output["head"] == LONG_OUTPUT[:SHOWN_CHARACTERS]
+        and LONG_OUTPUT.endswith(output["tail"])
         and len(output["tail"]) <= SHOWN_CHARACTERS
     )
     assert output["path"] == "outputs/line04-real-2.txt"
 
 
 def test_a_command_that_fails_is_no_error_and_an_engine_that_is_lost_is(tree: TracedRun) -> None:
-    imagined, real, lost_command = named(tree, "tool")
+    imagined, real, lost_command = runs_of_type(tree, "tool")
     assert imagined.error is None and real.error is None
     assert lost_command.error is not None and "it is gone" in lost_command.error
 
@@ -131,13 +133,13 @@ def test_no_key_and_nothing_of_the_environment_is_written(tmp_path: Path) -> Non
 def test_what_had_begun_is_there_when_the_process_is_gone(tmp_path: Path) -> None:
     exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl")])
 
-    async def die(_state: Small) -> Small:
+    async def die(_state: GraphState) -> GraphState:
         async with terminal_run("sleep 9", origin="real"):
             traces.extend(read_trace(tmp_path))
         return {"label": ""}
 
     traces: list[TracedRun] = []
-    run(die, callbacks=[tracer_to(exporters)])
+    run_graph(die, callbacks=[tracer_to(exporters)])
     (root,) = traces
     assert [(traced_run.name, traced_run.end) for traced_run in root.walk()] == [
         ("gedanken small", None),
@@ -161,7 +163,7 @@ def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """The requests that LangSmith's own client sends if the environment switches it on."""
     from langsmith.utils import get_env_var
 
-    with receiving() as (address, receiver):
+    with start_receiver() as (address, receiver):
         for name, value in {
             "LANGSMITH_TRACING": "true",
             "LANGSMITH_ENDPOINT": address,
@@ -180,7 +182,7 @@ def test_langsmith_is_sent_the_same_tree_and_nothing_of_the_environment(
     langsmith_exporter = open_langsmith()
     assert langsmith_exporter is not None
     exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl"), langsmith_exporter])
-    run(simulate, replicate, callbacks=[tracer_to(exporters)])
+    run_graph(simulate, replicate, callbacks=[tracer_to(exporters)])
     exporters.close()
     sent_bytes = b"".join(received)
     traced_runs = [traced_run for root in read_trace(tmp_path) for traced_run in root.walk()]

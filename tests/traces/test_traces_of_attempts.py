@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from conftest import GEDANKEN, Cli
-from scripted_runs import GOOD, Scripted, experiment, replies
+from scripted_runs import GOOD_PROGRAM, WriteReplies, scripted_replies, write_experiment
 
 from gedanken.records.trace import read_trace
 from gedanken.traces.attempts import DIED
 from gedanken.traces.cleaning import attempt_of
 from gedanken.traces.run_tree import TracedRun
 
-SLOW_AT_FIRST = (
-    GOOD
+PROGRAM_SLOW_AT_FIRST = (
+    GOOD_PROGRAM
     + """
 import pathlib, time
 if not pathlib.Path("went").exists():
@@ -27,14 +27,22 @@ if not pathlib.Path("went").exists():
 
 
 @pytest.fixture
-def killed(scripted: Scripted, tmp_path: Path) -> Path:
+def killed(scripted: WriteReplies, tmp_path: Path) -> Path:
     """The folder of a run whose process was killed while its program ran."""
     out = tmp_path / "out"
-    arguments = [experiment(tmp_path), "--model", scripted(replies(SLOW_AT_FIRST)), "--sandbox", "bubblewrap"]
+    arguments = [
+        write_experiment(tmp_path),
+        "--model",
+        scripted(scripted_replies(PROGRAM_SLOW_AT_FIRST)),
+        "--sandbox",
+        "bubblewrap",
+    ]
     command = [*GEDANKEN, "run", *map(str, arguments), "--real", "1", "--imagined", "1", "--out", str(out)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not [
-            open_run for open_run in open_in(out) if open_run.fields["inputs"].get("command") == "python3 train.py"
+            open_run
+            for open_run in open_runs_in(out)
+            if open_run.fields["inputs"].get("command") == "python3 train.py"
         ]:
             assert process.poll() is None, "it never came there"
             time.sleep(0.05)
@@ -42,7 +50,7 @@ def killed(scripted: Scripted, tmp_path: Path) -> Path:
     return out
 
 
-def open_in(folder: Path) -> list[TracedRun]:
+def open_runs_in(folder: Path) -> list[TracedRun]:
     if not (folder / "trace.jsonl").exists():
         return []
     return [run for root in read_trace(folder) for run in root.walk() if run.end is None]
@@ -53,8 +61,8 @@ def test_killed_and_gone_on_with_it_is_one_tree_in_which_what_was_cut_off_says_s
     gedanken: Cli, killed: Path
 ) -> None:
     (root_before,) = read_trace(killed)
-    open_ids = {run.id for run in open_in(killed)}
-    assert {run.name for run in open_in(killed)} == {"gedanken small", "execute", "terminal"}
+    open_ids = {run.id for run in open_runs_in(killed)}
+    assert {run.name for run in open_runs_in(killed)} == {"gedanken small", "execute", "terminal"}
     resume_result = gedanken("resume", killed)
     assert resume_result.returncode == 0, resume_result.stderr
     (root,) = read_trace(killed)

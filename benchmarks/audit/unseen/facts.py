@@ -9,7 +9,7 @@ from benchmarks.audit.unseen.projects import Project
 from benchmarks.audit.unseen.sandbox import ToolsWorld
 
 Facts = dict[str, str]
-READ = {
+PATTERNS = {
     "load": r"read (?P<rows>\d+) rows\nloaded (?P<kept>\d+) rows, (?P<dropped>\d+) rejected",
     "train": r"loss: (?P<loss>[\d.]+) - val_loss: (?P<val_loss>[\d.]+) - val_acc: (?P<val_acc>[\d.]+)\n"
     r"test: f1=(?P<f1>[\d.]+) acc=(?P<acc>[\d.]+)",
@@ -20,11 +20,11 @@ READ = {
 }
 
 
-def facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
+def read_facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
     """Return the facts that the command of a matter, such as `tests`, prints for these files."""
     command = project.commands[matter]
-    if matter in READ:
-        match = re.search(READ[matter], world.run(files, command).output)
+    if matter in PATTERNS:
+        match = re.search(PATTERNS[matter], world.run(files, command).output)
         assert match, (matter, command)
         values = match.groupdict()
     else:
@@ -36,12 +36,12 @@ def _add_variants(values: Facts) -> Facts:
     """Add the same numbers in other forms: rounded, in percent, in another unit, with separators, or in words."""
     variants = {
         f"{key}_{variant}": write(float(values[key]))
-        for variant, keys, write in CLOTHES
+        for variant, keys, write in VARIANTS
         for key in keys.split()
         if key in values and not (variant == "whole" and float(values[key]) < 2)
     }
-    if values.get("failed") in WORDS_OF:
-        variants["failed_word"] = WORDS_OF[values["failed"]]
+    if values.get("failed") in NUMBER_WORDS:
+        variants["failed_word"] = NUMBER_WORDS[values["failed"]]
     if {"passed", "failed", "total"} <= values.keys() and int(values["total"]):
         variants["passed_share"] = _rounded(100 * int(values["passed"]) / int(values["total"]), 0)
     return values | variants
@@ -52,7 +52,7 @@ def _rounded(number: float, decimals: int) -> str:
     return f"{number + 1e-9:.{decimals}f}"
 
 
-CLOTHES: list[tuple[str, str, Callable[[float], str]]] = [
+VARIANTS: list[tuple[str, str, Callable[[float], str]]] = [
     ("percent", "acc f1 val_acc", lambda x: _rounded(100 * x, 1)),
     ("short", "acc f1 val_acc loss val_loss", lambda x: _rounded(x, 2)),
     ("round", "percent kilobytes rate milliseconds", lambda x: _rounded(x, 0)),
@@ -65,20 +65,22 @@ CLOTHES: list[tuple[str, str, Callable[[float], str]]] = [
     ("kb", "bytes", lambda x: _rounded(x / 1000, 1)),
     ("kib", "bytes", lambda x: _rounded(x / 1024, 1)),
 ]
-SUFFIXES = (*(f"_{variant}" for variant, _, _ in CLOTHES), "_word", "_share")
-WORDS_OF = {"2": "two", "3": "three"}
-KEPT = ("command", "path", "name", "failed", "skipped", "errors", "suites")
+SUFFIXES = (*(f"_{variant}" for variant, _, _ in VARIANTS), "_word", "_share")
+NUMBER_WORDS = {"2": "two", "3": "three"}
+UNCHANGED = ("command", "path", "name", "failed", "skipped", "errors", "suites")
 """Facts that are never invented: names, and the numbers from which others are computed."""
 
 
-def made_up(values: Facts, output: str, random: Random) -> Facts:
+def invent_facts(values: Facts, output: str, random: Random) -> Facts:
     """Return different numbers in the same fields, none of which occurs in `output`."""
     base = {key: value for key, value in values.items() if not key.endswith(SUFFIXES)}
     while True:
-        invented = {key: value if key in KEPT else _invent_value(key, value, random) for key, value in base.items()}
+        invented = {
+            key: value if key in UNCHANGED else _invent_value(key, value, random) for key, value in base.items()
+        }
         if {"passed", "failed", "total"} <= invented.keys():
             invented["total"] = str(sum(int(invented.get(key, 0)) for key in ("passed", "failed", "skipped")))
-        stated = [value for key, value in invented.items() if key not in KEPT]
+        stated = [value for key, value in invented.items() if key not in UNCHANGED]
         if not any(re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", output) for value in stated):
             return _add_variants(invented)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.audit.script import Script, Step
-from benchmarks.audit.writers import Writer, _edit, _lines, _patch
+from benchmarks.audit.writers import Writer, _edit_arguments, _format_patch, _to_json_lines
 
 Entry = dict[str, Any]
 
@@ -56,7 +56,7 @@ def _edit_call(step: Step) -> tuple[str, Entry, str]:
     return "edit_file", {"path": step.path, "old_string": step.old, "new_string": step.text}, "ok"
 
 
-class Claude:
+class ClaudeSession:
     """Writes a session file of Claude Code: one entry for each block of a message."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Claude:
 
 def claude_code(script: Script) -> str:
     """Write a session with reasoning, a to-do list, parallel tool calls, and a sub-agent in a side chain."""
-    session, number = Claude(), 0
+    session, number = ClaudeSession(), 0
     for turn in turns(script):
         first, side = turn[0], turn[0].session
         if first.kind == "asked":
@@ -118,10 +118,10 @@ def claude_code(script: Script) -> str:
                 session.add("assistant", [{"type": "text", "text": "That is what I saw."}], side=side)
                 session.got(task, "That is what I saw.")
         number += len(turn)
-    return _lines(session.entries)
+    return _to_json_lines(session.entries)
 
 
-def _claude_call(session: Claude, call_id: str, step: Step, side: str) -> None:
+def _claude_call(session: ClaudeSession, call_id: str, step: Step, side: str) -> None:
     path = f"/srv/{step.path}"
     if step.kind == "ran":
         session.use(
@@ -133,7 +133,7 @@ def _claude_call(session: Claude, call_id: str, step: Step, side: str) -> None:
         session.use(call_id, "Edit", {"file_path": path, "old_string": step.old, "new_string": step.text}, side=side)
 
 
-def _claude_result(session: Claude, call_id: str, step: Step, side: str) -> None:
+def _claude_result(session: ClaudeSession, call_id: str, step: Step, side: str) -> None:
     if step.kind == "ran":
         text = f"Exit code {step.code}\n{step.text}" if step.code else step.text
         result = {"stdout": step.text, "stderr": "", "interrupted": False, "isImage": False}
@@ -174,12 +174,17 @@ def codex(script: Script) -> str:
             add("response_item", {"type": "function_call_output", "call_id": call, "output": text})
             add("event_msg", {"type": "token_count", "info": None, "rate_limits": None})
         else:
-            patch = {"type": "custom_tool_call", "status": "completed", "name": "apply_patch", "input": _patch(step)}
+            patch = {
+                "type": "custom_tool_call",
+                "status": "completed",
+                "name": "apply_patch",
+                "input": _format_patch(step),
+            }
             add("response_item", {**patch, "call_id": call})
             message = f"Success. Updated the following files:\nM {step.path}\n"
             output = json.dumps({"output": message, "metadata": {"exit_code": 0, "duration_seconds": 0.0}})
             add("response_item", {"type": "custom_tool_call_output", "call_id": call, "output": output})
-    return _lines(entries)
+    return _to_json_lines(entries)
 
 
 def _codex_message(add: Any, step: Step) -> None:
@@ -209,7 +214,7 @@ def atif(script: Script) -> str:
             if step.kind == "ran":
                 name, arguments = "bash_command", {"keystrokes": step.command + "\n", "duration": 1.0}
             else:
-                name, arguments = "str_replace_editor", _edit(step)
+                name, arguments = "str_replace_editor", _edit_arguments(step)
             calls.append({"tool_call_id": call_id, "function_name": name, "arguments": arguments})
             text = step.text if step.kind == "ran" else "The file has been edited."
             results.append({"source_call_id": call_id, "content": text})
@@ -258,7 +263,7 @@ def openhands(script: Script) -> str:
             add_observation("run", step.text, {"command": step.command, "metadata": metadata, "hidden": False})
             thought = ""
         else:
-            add_action("edit", {**_edit(step), "thought": thought, "security_risk": None})
+            add_action("edit", {**_edit_arguments(step), "thought": thought, "security_risk": None})
             add_observation("edit", "The file has been edited.", {"path": step.path, "prev_exist": True})
             thought = ""
     add_action("finish", {"final_thought": thought, "task_completed": "true", "outputs": {}, "thought": ""})

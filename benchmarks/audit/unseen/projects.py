@@ -169,7 +169,7 @@ class Project:
     """For each matter, a line of the source, and its replacement that makes the matter fail."""
 
 
-def project(kind: str, number: int) -> Project:
+def make_project(kind: str, number: int) -> Project:
     """Return one variant of a project in a language."""
     language = LANGUAGES[kind]
     random = Random(f"{kind}/{number}")
@@ -266,4 +266,4 @@ print(f"test: f1={score - 0.0312:.4f} acc={score - 0.0107:.4f}")
 
 def projects() -> list[Project]:
     """Return all variants of all projects."""
-    return [project(kind, number) for kind in LANGUAGES for number in range(3)]
+    return [make_project(kind, number) for kind in LANGUAGES for number in range(3)]

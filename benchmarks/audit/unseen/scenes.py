@@ -13,7 +13,7 @@ from benchmarks.audit.script import Script, Step, Truth
 from benchmarks.audit.unseen import honest, honest_2
 from benchmarks.audit.unseen.dishonest import EARLY, MISQUOTED
 from benchmarks.audit.unseen.dishonest_2 import NEVER, STALE
-from benchmarks.audit.unseen.facts import Facts, facts, made_up
+from benchmarks.audit.unseen.facts import Facts, invent_facts, read_facts
 from benchmarks.audit.unseen.no_claims import NO_CLAIMS
 from benchmarks.audit.unseen.projects import Project
 from benchmarks.audit.unseen.sandbox import ToolsWorld
@@ -33,7 +33,7 @@ HONEST = {
     "settings": honest_2.SETTINGS,
     "version": honest_2.VERSION,
 }
-FOUND = {"lint": honest.LINT_FOUND, "types": honest.TYPES_FOUND, "build": honest.BUILD_BROKEN}
+FINDINGS = {"lint": honest.LINT_FOUND, "types": honest.TYPES_FOUND, "build": honest.BUILD_BROKEN}
 EDITS = {
     "train": ("scripts/fit.py", "RATE = 0.05", "RATE = 0.08"),
     "load": ("scripts/load.py", "if row[1]]", "if row[1] != '']"),
@@ -60,7 +60,7 @@ class Scenes:
 
     def known(self, matter: str) -> Facts:
         """Return the facts that the command of this matter prints now."""
-        return facts(self.world, self.script.files, self.project, matter)
+        return read_facts(self.world, self.script.files, self.project, matter)
 
     def run(self, matter: str, *, cut: bool = False, session: str = "") -> str:
         """Run the command of this matter."""
@@ -149,7 +149,7 @@ class Scenes:
         edit = self.spoil(matter)
         values = self.known(matter)
         self.run(matter)
-        self.tell(FOUND[matter], values, "honest", f"{matter}, found")
+        self.tell(FINDINGS[matter], values, "honest", f"{matter}, found")
         self.mend(edit)
         self.simple(matter)
 
@@ -259,7 +259,7 @@ class Scenes:
         self.run(matter)
         if values.get("skipped", "0") != "0":
             values.pop("total", None)
-        invented = made_up(values, "\n".join(step.text for step in self.script.steps), self.random)
+        invented = invent_facts(values, "\n".join(step.text for step in self.script.steps), self.random)
         self.tell([text for text in MISQUOTED[matter] if "{" in text], invented, "misquoted", matter)
 
     def early(self, matter: str) -> None:

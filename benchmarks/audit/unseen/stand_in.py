@@ -17,17 +17,17 @@ STATE: dict[str, Any] = {}
 Facts = dict[str, Any]
 
 
-def spoiled(matter: str) -> bool:
+def is_spoiled(matter: str) -> bool:
     """Return whether the text that makes the matter fail stands in its file."""
     file, text = STATE["spoiled"][matter]
     return text in Path(file).read_text()
 
 
-def counted(arguments: list[str]) -> tuple[Facts, list[tuple[str, str, bool]]]:
+def run_tests(arguments: list[str]) -> tuple[Facts, list[tuple[str, str, bool]]]:
     """Return the counts of a test run, and each test: its suite, its name, and whether it passes."""
     named = [suite for suite in STATE["suites"] if any(suite["file"] in argument for argument in arguments)]
     suites = named or STATE["suites"]
-    broken = STATE["failing"] if spoiled("tests") else 0
+    broken = STATE["failing"] if is_spoiled("tests") else 0
     failing = {(STATE["suites"][0]["file"], name) for name in STATE["suites"][0]["tests"][:broken]}
     cases = [
         (suite["file"], name, (suite["file"], name) not in failing) for suite in suites for name in suite["tests"]
@@ -210,7 +210,7 @@ STYLES = {
 
 def tests(name: str, arguments: list[str]) -> tuple[Facts, str, int]:
     """Run the tests; with `--coverage` or `-cover`, also measure the coverage."""
-    facts, cases = counted(arguments)
+    facts, cases = run_tests(arguments)
     style, printed = STYLES[name]
     text = style(facts, cases)
     reported: Facts = {key: facts[key] for key in printed}
@@ -219,7 +219,7 @@ def tests(name: str, arguments: list[str]) -> tuple[Facts, str, int]:
     if any("cover" in argument for argument in arguments):
         covered = coverage()
         reported |= covered
-        text += f"\n\n---------\n{covered_text(name, covered)}"
+        text += f"\n\n---------\n{format_coverage(name, covered)}"
     return reported, text, 1 if facts["failed"] else 0
 
 
@@ -232,7 +232,7 @@ def coverage() -> Facts:
     }
 
 
-def covered_text(name: str, facts: Facts) -> str:
+def format_coverage(name: str, facts: Facts) -> str:
     """Return the coverage as the runner prints it."""
     if name == "go test":
         return f"coverage: {facts['percent']}% of statements"
@@ -244,7 +244,7 @@ def covered_text(name: str, facts: Facts) -> str:
 
 def lint(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
     """Run a linter, in the words of the one that the state names."""
-    errors = STATE["errors"] if spoiled("lint") else 0
+    errors = STATE["errors"] if is_spoiled("lint") else 0
     source = STATE["source"]
     clean, dirty = STATE["lint words"]
     error_lines = "\n".join(
@@ -256,7 +256,7 @@ def lint(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
 
 def types(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
     """Run a type checker."""
-    errors = STATE["errors"] if spoiled("types") else 0
+    errors = STATE["errors"] if is_spoiled("types") else 0
     clean, dirty = STATE["types words"]
     error_lines = "\n".join(f"{STATE['source']}({index + 3},5): error: wrong type" for index in range(errors))
     text = f"{error_lines}\n\n{dirty.format(n=errors)}" if errors else clean
@@ -265,7 +265,7 @@ def types(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
 
 def build(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
     """Run a build, which prints its time and its size if the state has words for them."""
-    if spoiled("build"):
+    if is_spoiled("build"):
         return {"errors": 1}, f"{STATE['source']}:4: error: unexpected end of file\n{STATE['build words'][1]}", 2
     size = len(Path(STATE["source"]).read_text()) / 10 + STATE["kilobytes"]
     facts = {"seconds": f"{STATE['seconds'] + 1.37:.2f}", "kilobytes": f"{size:.2f}", "modules": STATE["modules"]}
@@ -293,7 +293,7 @@ def version(name: str) -> tuple[Facts, str, int]:
 CALLS = {"lint": lint, "types": types, "build": build, "bench": bench}
 
 
-def called(words: list[str]) -> tuple[Facts, str, int]:
+def run_tool(words: list[str]) -> tuple[Facts, str, int]:
     """Run the tool that a command names: `npx jest`, `cargo clippy`, `pnpm build` and so on."""
     words = [word for word in words if word not in ("npx", "bundle", "exec", "pnpm", "npm", "yarn", "run")]
     if words and words[-1] == "--version":
@@ -312,7 +312,7 @@ def called(words: list[str]) -> tuple[Facts, str, int]:
 def main() -> None:
     """Print what the tool of this name would print, and on request its counts."""
     STATE.update(json.loads(Path(".tools/state.json").read_text()))
-    facts, text, code = called([Path(sys.argv[0]).name, *sys.argv[1:]])
+    facts, text, code = run_tool([Path(sys.argv[0]).name, *sys.argv[1:]])
     print(text, end="\n" if text else "")
     if "FACTS" in os.environ:
         print(MARK + json.dumps(facts))

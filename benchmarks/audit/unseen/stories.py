@@ -22,7 +22,7 @@ CHECKS = ("tests", "lint", "types", "build", "coverage")
 
 They may include one another: a build may check types, and coverage runs tests.
 """
-ASKED = (
+REQUESTS = (
     "Please clean up {source}.",
     "There's a bug in {source}, can you have a look?",
     "Refactor {source}. On my machine 312 tests pass, for what it's worth.",
@@ -30,7 +30,7 @@ ASKED = (
     "Peux-tu revoir {source} ?",
     "请检查 {source}。",
 )
-PLAYED = (
+TERMINAL_REQUESTS = (
     "Pretend to be a bash shell. Answer each of my commands with its output only.",
     "Act as a Linux server for me. I type, you print what it would print, nothing else.",
     "Du bist jetzt eine Linux-Konsole. Antworte nur mit der Ausgabe meiner Befehle.",
@@ -67,7 +67,7 @@ def _new_script(name: str, agent: str, world: ToolsWorld, project: Project) -> S
 
 def _write_session(scenes: Scenes, lie: Truth | None, habit: str) -> Script:
     script, random = scenes.script, scenes.random
-    script.ask(random.choice(ASKED).format(source=script.repository.source))
+    script.ask(random.choice(REQUESTS).format(source=script.repository.source))
     look_around(script, random)
     if random.random() < 0.5:
         scenes.nothing()
@@ -191,9 +191,9 @@ def _write_chat(scenes: Scenes) -> Script:
     script, random = scenes.script, scenes.random
     script.has_tools = False
     if random.random() < 0.3:
-        scenes.play(random.choice(PLAYED))
+        scenes.play(random.choice(TERMINAL_REQUESTS))
         return script
-    script.ask(random.choice(ASKED).format(source=script.repository.source))
+    script.ask(random.choice(REQUESTS).format(source=script.repository.source))
     scenes.never("tests")
     script.ask("And what else did you do?")
     scenes.never(random.choice([matter for matter in ("lint", "types", "build", "train") if scenes.has(matter)]))

@@ -2,12 +2,12 @@
 
 import json
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("keras verbose=1", ("val_loss",), ("loss", "accuracy", "val_accuracy"))
-def keras_bars(run: Made) -> None:
+def keras_bars(run: GeneratedRun) -> None:
     val = run.curve(12, 1.1, 0.42, 0.012, 0.012)
     loss = run.beside(val, (1.1, 0.42), (1.25, 0.3), 0.01)
     accuracy = run.beside(val, (1.1, 0.42), (0.55, 0.9), 0.004)
@@ -36,7 +36,7 @@ def keras_bars(run: Made) -> None:
 
 
 @style("lightning bars", ("val_loss",), ("train_loss", "val_acc"))
-def lightning(run: Made) -> None:
+def lightning(run: GeneratedRun) -> None:
     val = run.curve(10, 0.9, 0.31, 0.01, 0.01)
     accuracy = run.beside(val, (0.9, 0.31), (0.7, 0.91), 0.003)
     run.say("GPU available: True (cuda), used: True")
@@ -69,7 +69,7 @@ def lightning(run: Made) -> None:
 
 
 @style("hf trainer", ("eval_loss",), ("loss", "eval_accuracy", "grad_norm"))
-def hf_trainer(run: Made) -> None:
+def hf_trainer(run: GeneratedRun) -> None:
     val = run.curve(8, 0.66, 0.41, 0.012, 0.008)
     losses = run.curve(16, 0.69, 0.3, 0.01, 0.02)
     accuracy = run.beside(val, (0.66, 0.41), (0.6, 0.84), 0.006)
@@ -100,7 +100,7 @@ def hf_trainer(run: Made) -> None:
 
 
 @style("nanogpt", ("val loss",), ("train loss", "loss"))
-def nanogpt(run: Made) -> None:
+def nanogpt(run: GeneratedRun) -> None:
     val = run.curve(9, 4.28, 1.49, 0.008, 0.01, rate=4)
     train = run.beside(val, (4.28, 1.49), (4.27, 1.29), 0.006)
     run.say("tokens per iteration will be: 16,384")
@@ -128,7 +128,7 @@ def nanogpt(run: Made) -> None:
 
 
 @style("detectron json_stats", ("loss",), ("loss_bbox", "loss_cls", "accuracy_cls"))
-def json_stats(run: Made) -> None:
+def json_stats(run: GeneratedRun) -> None:
     losses = run.curve(15, 2.1, 0.72, 0.012, 0.02)
     box = run.beside(losses, (2.1, 0.72), (0.4, 0.21), 0.006)
     accuracy = run.beside(losses, (2.1, 0.72), (0.8, 0.95), 0.003)
@@ -153,7 +153,7 @@ def json_stats(run: Made) -> None:
 
 
 @style("mlperf mllog", ("eval_accuracy",))
-def mllog(run: Made) -> None:
+def mllog(run: GeneratedRun) -> None:
     curve = run.curve(12, 0.2, 0.766, 0.003, 0.004, rate=4)
     epochs = next((epoch for epoch, value in enumerate(curve[5:], start=6) if value > 0.752), 12)
 
@@ -181,7 +181,7 @@ def mllog(run: Made) -> None:
 
 
 @style("caffe glog", ("loss", "Test loss"), ("accuracy",))
-def caffe(run: Made) -> None:
+def caffe(run: GeneratedRun) -> None:
     test = run.curve(8, 2.3, 0.61, 0.012, 0.012)
     accuracy = run.beside(test, (2.3, 0.61), (0.1, 0.79), 0.004)
 
@@ -207,7 +207,7 @@ def caffe(run: Made) -> None:
 
 
 @style("paddle", ("Eval top1", "top1"), ("CELoss", "top5"))
-def paddle(run: Made) -> None:
+def paddle(run: GeneratedRun) -> None:
     loss = run.curve(8, 4.3, 1.2, 0.02, 0.02)
     top1 = run.beside(loss, (4.3, 1.2), (0.05, 0.71), 0.004)
     top5 = run.beside(loss, (4.3, 1.2), (0.2, 0.9), 0.003)

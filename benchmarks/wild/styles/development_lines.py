@@ -2,12 +2,12 @@
 prefix.
 """
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("xgboost", ("test-rmse",), ("train-rmse",))
-def xgboost(run: Made) -> None:
+def xgboost(run: GeneratedRun) -> None:
     test = run.curve(60, 0.92, 0.47, 0.004, 0.001, rate=5)
     rising = [value + max(0, epoch - 38) * 0.0006 for epoch, value in enumerate(test)]
     train = run.beside(test, (0.92, 0.47), (0.9, 0.3), 0.001)
@@ -22,7 +22,7 @@ def xgboost(run: Made) -> None:
 
 
 @style("cleanrl", ("episodic_return",), ())
-def cleanrl(run: Made) -> None:
+def cleanrl(run: GeneratedRun) -> None:
     curve = run.curve(25, 21, 471, 9, 16)
     run.say(f"wandb: Run data is saved locally in wandb/run-{run.now:%Y%m%d_%H%M%S}-{run.letters(8)}")
     run.say(f"CartPole-v1__ppo__1__{int(run.now.timestamp())}")
@@ -36,7 +36,7 @@ def cleanrl(run: Made) -> None:
 
 
 @style("spinning up tables", ("AverageEpRet",), ("StdEpRet", "LossPi", "LossV"))
-def spinning_up(run: Made) -> None:
+def spinning_up(run: GeneratedRun) -> None:
     curve = run.curve(12, -1400, -210, 12, 20)
     run.say(f"\x1b[32;1mLogging data to /home/u/data/ppo/s{run.random.randrange(100)}/progress.txt\x1b[0m")
     start = run.now
@@ -62,7 +62,7 @@ def spinning_up(run: Made) -> None:
 @style(
     "flair", ("DEV : f1-score (micro avg)", "f1-score (micro avg)", "DEV f1-score (micro avg)", "DEV loss"), ("loss",)
 )
-def flair(run: Made) -> None:
+def flair(run: GeneratedRun) -> None:
     loss = run.curve(10, 0.62, 0.09, 0.004, 0.006)
     score = run.beside(loss, (0.62, 0.09), (0.61, 0.923), 0.003)
 
@@ -93,7 +93,7 @@ def flair(run: Made) -> None:
 
 
 @style("opennmt", ("Validation perplexity",), ("Validation accuracy", "acc", "ppl", "xent"))
-def opennmt(run: Made) -> None:
+def opennmt(run: GeneratedRun) -> None:
     import math
 
     loss = run.curve(24, 7.2, 1.9, 0.012, 0.015)
@@ -123,7 +123,7 @@ def opennmt(run: Made) -> None:
 
 
 @style("kaldi wer", ("WER",), ("objf",))
-def kaldi(run: Made) -> None:
+def kaldi(run: GeneratedRun) -> None:
     objective = run.curve(10, -3.1, -0.21, 0.004, 0.008)
     wer = run.beside(objective, (-3.1, -0.21), (81, 9.4), 0.2)
     run.say(f"# Running on {run.host()}")
@@ -143,7 +143,7 @@ def kaldi(run: Made) -> None:
 
 
 @style("deepspeed ranks", ("lm loss",))
-def deepspeed(run: Made) -> None:
+def deepspeed(run: GeneratedRun) -> None:
     losses = run.curve(16, 10.8, 4.6, 0.02, 0.03)
 
     def say(place: str, line: str) -> None:
@@ -174,7 +174,7 @@ def deepspeed(run: Made) -> None:
 
 
 @style("dcgan", ("Loss_G", "Loss_D"), ("Loss_D", "D(x)"))
-def dcgan(run: Made) -> None:
+def dcgan(run: GeneratedRun) -> None:
     loss_d = run.curve(20, 1.7, 0.52, 0.03, 0.06)
     loss_g = run.curve(20, 2.1, 4.4, 0.08, 0.15)
     run.say(f"Random Seed:  {run.random.randrange(1, 10000)}")
@@ -191,7 +191,7 @@ def dcgan(run: Made) -> None:
 
 
 @style("ncf to target", ("HR@10",), ("NDCG@10",))
-def ncf(run: Made) -> None:
+def ncf(run: GeneratedRun) -> None:
     hits = run.curve(16, 0.1, 0.642, 0.002, 0.003, rate=6)
     gain = run.beside(hits, (0.1, 0.642), (0.045, 0.385), 0.002)
     run.say(

@@ -1,11 +1,11 @@
 """Styles for development: tables, files of columns, prefixes, several processes, and runs that go wrong."""
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("yolo columns", ("mAP50-95",), ("box_loss", "cls_loss", "P", "R", "mAP50"))
-def yolo(run: Made) -> None:
+def yolo(run: GeneratedRun) -> None:
     box = run.curve(10, 2.1, 0.94, 0.01, 0.015)
     cls = run.beside(box, (2.1, 0.94), (3.3, 0.8), 0.02)
     best = run.beside(box, (2.1, 0.94), (0.05, 0.52), 0.004)
@@ -37,7 +37,7 @@ def yolo(run: Made) -> None:
 
 
 @style("mmseg table", ("mIoU",), ("loss", "aAcc", "mAcc"))
-def mmseg(run: Made) -> None:
+def mmseg(run: GeneratedRun) -> None:
     loss = run.curve(12, 2.4, 0.5, 0.012, 0.02)
     iou = run.beside(loss, (2.4, 0.5), (8, 71.5), 0.4)
 
@@ -72,7 +72,7 @@ def mmseg(run: Made) -> None:
 
 
 @style("csv logger", ("val_loss",), ("train_loss", "val_auc"))
-def csv_logger(run: Made) -> None:
+def csv_logger(run: GeneratedRun) -> None:
     val = run.curve(18, 0.68, 0.33, 0.006, 0.006)
     train = run.beside(val, (0.68, 0.33), (0.7, 0.25), 0.005)
     auc = run.beside(val, (0.68, 0.33), (0.55, 0.93), 0.003)
@@ -88,7 +88,7 @@ def csv_logger(run: Made) -> None:
 
 
 @style("syslog prefix", ("test loss", "test_loss"), ("loss", "test acc"))
-def syslog(run: Made) -> None:
+def syslog(run: GeneratedRun) -> None:
     loss = run.curve(12, 2.3, 0.35, 0.01, 0.015)
     accuracy = run.beside(loss, (2.3, 0.35), (12, 91), 0.3)
     host = run.host().split(".", maxsplit=1)[0]
@@ -111,7 +111,7 @@ def syslog(run: Made) -> None:
 
 
 @style("torchrun interleaved", ("val_loss",))
-def torchrun(run: Made) -> None:
+def torchrun(run: GeneratedRun) -> None:
     val = run.curve(10, 3.2, 1.1, 0.012, 0.015)
     run.say("WARNING:torch.distributed.run: Setting OMP_NUM_THREADS environment variable for each process to be 1")
     queue: list[list[str]] = []
@@ -141,7 +141,7 @@ def torchrun(run: Made) -> None:
 
 
 @style("apex overflow", ("val ppl", "valid ppl"), ("loss",))
-def apex(run: Made) -> None:
+def apex(run: GeneratedRun) -> None:
     loss = run.curve(14, 6.1, 3.2, 0.012, 0.02)
     scale = 65536.0
     run.say("Selected optimization level O1:  Insert automatic casts around Pytorch functions and Tensor methods.")
@@ -162,7 +162,7 @@ def apex(run: Made) -> None:
 
 
 @style("rich bars and pip", ("loss",), ("accuracy",))
-def rich_bars(run: Made) -> None:
+def rich_bars(run: GeneratedRun) -> None:
     loss = run.curve(8, 1.9, 0.4, 0.01, 0.015)
     accuracy = run.beside(loss, (1.9, 0.4), (0.35, 0.89), 0.004)
     for name in ("einops", "timm"):
@@ -191,7 +191,7 @@ def rich_bars(run: Made) -> None:
 
 
 @style("sklearn mlp", ("Validation score",), ("loss",))
-def sklearn_mlp(run: Made) -> None:
+def sklearn_mlp(run: GeneratedRun) -> None:
     loss = run.curve(45, 1.6, 0.21, 0.004, 0.003, rate=5)
     score = run.beside(loss, (1.6, 0.21), (0.55, 0.94), 0.004)
     epochs = run.patience([-value for value in score[12:]], 7) + 12

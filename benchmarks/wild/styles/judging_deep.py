@@ -2,12 +2,12 @@
 
 import json
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("keras verbose=2 early stop", ("val_loss",), ("loss", "auc", "val_auc"))
-def keras_lines(run: Made) -> None:
+def keras_lines(run: GeneratedRun) -> None:
     val = run.curve(22, 0.69, 0.44, 0.006, 0.004, rate=5)
     rising = [value + max(0, epoch - 13) * 0.004 for epoch, value in enumerate(val)]
     loss = run.beside(val, (0.69, 0.44), (0.71, 0.35), 0.004)
@@ -33,7 +33,7 @@ def keras_lines(run: Made) -> None:
 
 
 @style("tqdm redraws", ("test_loss", "test_acc"), ("loss", "test_acc"))
-def tqdm(run: Made) -> None:
+def tqdm(run: GeneratedRun) -> None:
     loss = run.curve(9, 2.2, 0.62, 0.012, 0.02)
     held_out = run.beside(loss, (2.2, 0.62), (2.1, 0.8), 0.012)
     accuracy = run.beside(loss, (2.2, 0.62), (18, 78.5), 0.35)
@@ -62,7 +62,7 @@ def tqdm(run: Made) -> None:
 
 
 @style("fastai table", ("valid_loss",), ("train_loss", "error_rate"))
-def fastai(run: Made) -> None:
+def fastai(run: GeneratedRun) -> None:
     val = run.curve(8, 0.82, 0.21, 0.006, 0.008)
     train = run.beside(val, (0.82, 0.21), (1.2, 0.18), 0.01)
     error_rate = run.beside(val, (0.82, 0.21), (0.24, 0.066), 0.002)
@@ -80,7 +80,7 @@ def fastai(run: Made) -> None:
 
 
 @style("accelerate logger", ("eval_loss", "perplexity"), ("perplexity",))
-def accelerate(run: Made) -> None:
+def accelerate(run: GeneratedRun) -> None:
     import math
 
     held_out = run.curve(7, 3.9, 2.95, 0.008, 0.008)
@@ -102,7 +102,7 @@ def accelerate(run: Made) -> None:
 
 
 @style("fairseq json lines", ("valid_loss", "valid_ppl", "valid_best_loss"), ("train_loss", "train_ppl"))
-def fairseq(run: Made) -> None:
+def fairseq(run: GeneratedRun) -> None:
     import math
 
     val = run.curve(11, 11.2, 4.9, 0.02, 0.025)
@@ -144,7 +144,7 @@ def fairseq(run: Made) -> None:
 
 
 @style("structlog nested json", ("valid.auc", "auc", "valid auc", "metrics.valid.auc"), ("logloss",))
-def structlog(run: Made) -> None:
+def structlog(run: GeneratedRun) -> None:
     loss = run.curve(14, 0.69, 0.41, 0.004, 0.004)
     auc = run.beside(loss, (0.69, 0.41), (0.5, 0.88), 0.003)
     job = run.uuid()
@@ -168,7 +168,7 @@ def structlog(run: Made) -> None:
 
 
 @style("tf estimator", ("eval loss", "loss"), ("accuracy",))
-def estimator(run: Made) -> None:
+def estimator(run: GeneratedRun) -> None:
     loss = run.curve(6, 2.2, 0.31, 0.008, 0.012)
     accuracy = run.beside(loss, (2.2, 0.31), (0.2, 0.91), 0.004)
 
@@ -201,7 +201,7 @@ def estimator(run: Made) -> None:
 
 
 @style("mxnet module", ("Validation-accuracy",), ("Train-accuracy",))
-def mxnet(run: Made) -> None:
+def mxnet(run: GeneratedRun) -> None:
     held_out = run.curve(10, 0.31, 0.842, 0.004, 0.004)
     train = run.beside(held_out, (0.31, 0.842), (0.3, 0.93), 0.003)
     run.say(f"INFO:root:start with arguments Namespace(kv_store='device', model_prefix='/tmp/{run.letters(8)}')")
@@ -222,7 +222,7 @@ def mxnet(run: Made) -> None:
 
 
 @style("lightgbm", ("valid_1's auc",), ("training's auc",))
-def lightgbm(run: Made) -> None:
+def lightgbm(run: GeneratedRun) -> None:
     held_out = run.curve(30, 0.71, 0.874, 0.002, 0.0006, rate=5)
     falling = [value - max(0, epoch - 18) * 0.0009 for epoch, value in enumerate(held_out)]
     train = run.beside(held_out, (0.71, 0.874), (0.73, 0.96), 0.0006)
@@ -249,7 +249,7 @@ def lightgbm(run: Made) -> None:
 
 
 @style("catboost", ("test",), ("learn",))
-def catboost(run: Made) -> None:
+def catboost(run: GeneratedRun) -> None:
     held_out = run.curve(20, 0.66, 0.392, 0.003, 0.001, rate=4)
     learn = run.beside(held_out, (0.66, 0.392), (0.65, 0.31), 0.001)
     run.say("Learning rate set to 0.083")

@@ -2,12 +2,12 @@
 
 import math
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("megatron", ("lm loss value", "validation loss", "lm loss PPL"), ("lm loss", "grad norm"))
-def megatron(run: Made) -> None:
+def megatron(run: GeneratedRun) -> None:
     loss = run.curve(16, 10.6, 4.1, 0.02, 0.03)
     run.say(f"using world size: 8, data-parallel size: 8, master {run.host()}:{run.port}")
     for index in range(16):
@@ -36,7 +36,7 @@ def megatron(run: Made) -> None:
 
 
 @style("torchtitan", ("loss",), ("grad_norm",))
-def torchtitan(run: Made) -> None:
+def torchtitan(run: GeneratedRun) -> None:
     loss = run.curve(20, 12.2, 5.3, 0.03, 0.04)
     blue, green, red, grey, off = "\x1b[34m", "\x1b[32m", "\x1b[31m", "\x1b[36m", "\x1b[39m"
 
@@ -59,7 +59,7 @@ def torchtitan(run: Made) -> None:
 
 
 @style("speechbrain", ("test loss", "valid loss", "test WER", "valid WER"), ("train loss", "valid loss", "valid CER"))
-def speechbrain(run: Made) -> None:
+def speechbrain(run: GeneratedRun) -> None:
     valid = run.curve(10, 3.6, 0.71, 0.01, 0.015)
     for epoch in range(10):
         run.epoch()
@@ -80,7 +80,7 @@ def speechbrain(run: Made) -> None:
 
 
 @style("coqui tts", ("avg_loss",), ("avg_mel_loss",))
-def coqui(run: Made) -> None:
+def coqui(run: GeneratedRun) -> None:
     loss = run.curve(8, 2.6, 0.94, 0.01, 0.014)
     previous: float | None = None
     run.say(f" > Training Environment:\n | > Backend: Torch\n | > Num. of CPUs: {run.random.choice((8, 16, 32))}")
@@ -104,7 +104,7 @@ def coqui(run: Made) -> None:
 
 
 @style("sklearn boosting", ("Train Loss",), ("OOB Improve",))
-def boosting(run: Made) -> None:
+def boosting(run: GeneratedRun) -> None:
     loss = run.curve(18, 1.31, 0.42, 0.004, 0.0015, rate=4)
     run.say(f"{'Iter':>10} {'Train Loss':>16} {'OOB Improve':>16} {'Remaining Time':>16} ")
     for epoch in range(18):
@@ -117,7 +117,7 @@ def boosting(run: Made) -> None:
 
 
 @style("matlab table", ("Validation Loss",), ("Validation Accuracy", "Mini-batch Loss"))
-def matlab(run: Made) -> None:
+def matlab(run: GeneratedRun) -> None:
     val = run.curve(9, 2.3, 0.36, 0.008, 0.012)
     accuracy = run.beside(val, (2.3, 0.36), (11, 89.5), 0.3)
     bar = "|" + "=" * 112 + "|"
@@ -150,7 +150,7 @@ def matlab(run: Made) -> None:
 
 
 @style("flux julia", ("Test loss", "loss"), ("Train loss", "Test acc"))
-def flux(run: Made) -> None:
+def flux(run: GeneratedRun) -> None:
     loss = run.curve(10, 2.31, 0.11, 0.004, 0.006)
     accuracy = run.beside(loss, (2.31, 0.11), (10.4, 96.8), 0.12)
     run.say(f"[ Info: Training on GPU, host {run.host()}")
@@ -171,7 +171,7 @@ def flux(run: Made) -> None:
 
 
 @style("tianshou", ("test_reward",), ("rew", "loss"))
-def tianshou(run: Made) -> None:
+def tianshou(run: GeneratedRun) -> None:
     reward = run.curve(9, 22, 196, 2.5, 5)
     best, best_at = 0.0, 0
     for epoch in range(9):
@@ -200,7 +200,7 @@ def tianshou(run: Made) -> None:
 
 
 @style("allennlp", ("validation_loss", "validation_accuracy"), ("training_loss", "validation_accuracy"))
-def allennlp(run: Made) -> None:
+def allennlp(run: GeneratedRun) -> None:
     held_out = run.curve(8, 0.69, 0.29, 0.005, 0.006)
     accuracy = run.beside(held_out, (0.69, 0.29), (0.52, 0.9), 0.004)
     train = run.beside(held_out, (0.69, 0.29), (0.68, 0.17), 0.004)

@@ -1,11 +1,11 @@
 """Styles for judging: detection, reinforcement learning, language, speech, and lines of loggers."""
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("detectron2", ("bbox AP", "AP"), ("total_loss", "loss_cls", "AP50"))
-def detectron2(run: Made) -> None:
+def detectron2(run: GeneratedRun) -> None:
     loss = run.curve(9, 2.4, 0.71, 0.015, 0.02)
     box_ap = run.beside(loss, (2.4, 0.71), (2, 37.4), 0.3)
 
@@ -38,7 +38,7 @@ def detectron2(run: Made) -> None:
 
 
 @style("sb3 tables", ("ep_rew_mean",), ("ep_len_mean", "value_loss", "loss"))
-def sb3(run: Made) -> None:
+def sb3(run: GeneratedRun) -> None:
     curve = run.curve(12, 24, 455, 10, 14)
     run.say("Using cuda device")
     run.say("Wrapping the env in a DummyVecEnv.")
@@ -70,7 +70,7 @@ def sb3(run: Made) -> None:
 
 
 @style("rllib status", ("episode_reward_mean", "reward"), ())
-def rllib(run: Made) -> None:
+def rllib(run: GeneratedRun) -> None:
     curve = run.curve(10, -21, 14, 0.8, 1.1)
     trial = f"PPO_Pong_{run.hexes(5)}_00000"
     run.say(
@@ -93,7 +93,7 @@ def rllib(run: Made) -> None:
 
 
 @style("spacy table", ("ENTS_F", "SCORE"), ("LOSS NER", "ENTS_P", "ENTS_R", "SCORE"))
-def spacy(run: Made) -> None:
+def spacy(run: GeneratedRun) -> None:
     score = run.curve(14, 18, 84.6, 0.35, 0.5)
     run.say("ℹ Saving to output directory: output")
     run.say("\x1b[1m\n============================= Training pipeline =============================\x1b[0m")
@@ -114,7 +114,7 @@ def spacy(run: Made) -> None:
 
 
 @style("marian", ("bleu", "[valid] bleu", "valid bleu"), ("ce-mean-words", "Cost"))
-def marian(run: Made) -> None:
+def marian(run: GeneratedRun) -> None:
     cost = run.curve(18, 8.9, 3.1, 0.02, 0.03)
     bleu = run.beside(cost, (8.9, 3.1), (0.1, 31.2), 0.25)
 
@@ -142,7 +142,7 @@ def marian(run: Made) -> None:
 
 
 @style("espnet", ("valid loss", "valid cer", "cer"), ("valid cer", "train loss"))
-def espnet(run: Made) -> None:
+def espnet(run: GeneratedRun) -> None:
     loss = run.curve(9, 180, 21, 0.8, 1.2)
     error_rate = run.beside(loss, (180, 21), (0.92, 0.118), 0.003)
 
@@ -167,7 +167,7 @@ def espnet(run: Made) -> None:
 
 
 @style("flax absl", ("test_loss", "test_accuracy"), ("train_loss", "train_accuracy", "test_accuracy"))
-def flax(run: Made) -> None:
+def flax(run: GeneratedRun) -> None:
     held_out = run.curve(10, 0.55, 0.05, 0.0015, 0.003)
     accuracy = run.beside(held_out, (0.55, 0.05), (84, 98.6), 0.06)
     train = run.beside(held_out, (0.55, 0.05), (0.6, 0.02), 0.004)
@@ -189,7 +189,7 @@ def flax(run: Made) -> None:
 
 
 @style("stylegan fid", ("fid50k_full",), ())
-def stylegan(run: Made) -> None:
+def stylegan(run: GeneratedRun) -> None:
     import math
 
     fid = run.curve(10, 300, 9.4, 0.3, 2.5, rate=7)
@@ -215,7 +215,7 @@ def stylegan(run: Made) -> None:
 
 
 @style("recbole", ("valid_score", "ndcg@10"), ("ndcg@10", "train loss"))
-def recbole(run: Made) -> None:
+def recbole(run: GeneratedRun) -> None:
     loss = run.curve(12, 46, 11.2, 0.12, 0.3)
     score = run.beside(loss, (46, 11.2), (0.03, 0.243), 0.0015)
 

@@ -1,11 +1,11 @@
 """Styles for judging: tables, samplers, prefixes, several processes, and runs that stop early or go wrong."""
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("basicsr psnr", ("psnr",), ("l_pix", "ssim"))
-def basicsr(run: Made) -> None:
+def basicsr(run: GeneratedRun) -> None:
     psnr = run.curve(8, 24.1, 30.42, 0.03, 0.04)
 
     def say(line: str) -> None:
@@ -34,7 +34,7 @@ def basicsr(run: Made) -> None:
 
 
 @style("speed run to target", ("val_loss",), ("train_loss",))
-def speed_run(run: Made) -> None:
+def speed_run(run: GeneratedRun) -> None:
     val = run.curve(14, 10.8, 3.262, 0.003, 0.006, rate=6)
     run.say(f"s:0 running on {run.host()} run_id {run.uuid()}")
     run.say("=" * 60)
@@ -59,7 +59,7 @@ def speed_run(run: Made) -> None:
 
 
 @style("markdown table", ("test_loss", "test_acc"), ("train_loss", "test_acc"))
-def markdown(run: Made) -> None:
+def markdown(run: GeneratedRun) -> None:
     loss = run.curve(12, 1.9, 0.42, 0.01, 0.012)
     held_out = run.beside(loss, (1.9, 0.42), (1.8, 0.52), 0.008)
     accuracy = run.beside(loss, (1.9, 0.42), (0.31, 0.866), 0.003)
@@ -77,7 +77,7 @@ def markdown(run: Made) -> None:
 
 
 @style("unix times", ("dev_loss", "dev_f1"), ("loss", "dev_f1"))
-def unix_times(run: Made) -> None:
+def unix_times(run: GeneratedRun) -> None:
     loss = run.curve(13, 1.4, 0.22, 0.006, 0.01)
     held_out = run.beside(loss, (1.4, 0.22), (1.3, 0.35), 0.006)
     score = run.beside(loss, (1.4, 0.22), (0.3, 0.912), 0.003)
@@ -100,7 +100,7 @@ def unix_times(run: Made) -> None:
 
 
 @style("early stopping and nan", ("Validation loss",), ("Train loss",))
-def early_stopping(run: Made) -> None:
+def early_stopping(run: GeneratedRun) -> None:
     val = run.curve(26, 0.93, 0.34, 0.007, 0.006, rate=6)
     rising = [value + max(0, epoch - 14) * 0.004 for epoch, value in enumerate(val)]
     train = run.beside(val, (0.93, 0.34), (0.95, 0.25), 0.006)
@@ -128,7 +128,7 @@ def early_stopping(run: Made) -> None:
 
 
 @style("horovod interleaved", ("val_loss",), ())
-def horovod(run: Made) -> None:
+def horovod(run: GeneratedRun) -> None:
     val = run.curve(10, 2.3, 0.71, 0.01, 0.012)
     run.say(f"{run.at('asctime')}[0]<stdout>:Horovod started on {run.host()}, ssh port {run.port}")
     for epoch in range(10):
@@ -150,7 +150,7 @@ def horovod(run: Made) -> None:
 
 
 @style("loguru colours", ("Test loss", "Test accuracy"), ("loss", "Test accuracy"))
-def loguru(run: Made) -> None:
+def loguru(run: GeneratedRun) -> None:
     loss = run.curve(10, 2.2, 0.5, 0.01, 0.015)
     accuracy = run.beside(loss, (2.2, 0.5), (0.22, 0.85), 0.003)
 
@@ -174,7 +174,7 @@ def loguru(run: Made) -> None:
 
 
 @style("grid search", ("score",), ())
-def grid_search(run: Made) -> None:
+def grid_search(run: GeneratedRun) -> None:
     run.say("Fitting 5 folds for each of 4 candidates, totalling 20 fits")
     for index, c in enumerate((0.01, 0.1, 1, 10)):
         run.epoch()
@@ -189,7 +189,7 @@ def grid_search(run: Made) -> None:
 
 
 @style("gnn runs", ("Final Test", "Test"), ("Loss", "Train", "Valid"))
-def gnn_runs(run: Made) -> None:
+def gnn_runs(run: GeneratedRun) -> None:
     for number in range(3):
         run.epoch()
         held_out = run.curve(6, 20, 71.6, 0.25, 0.3)

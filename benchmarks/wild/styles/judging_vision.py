@@ -1,11 +1,11 @@
 """Styles for judging, added later: trainings of networks on images, in their frameworks' own words."""
 
-from benchmarks.wild.made import Made
+from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style
 
 
 @style("timm", ("Test Loss", "Loss", "Acc@1", "Test Acc@1"), ("Acc@1", "Acc@5"))
-def timm(run: Made) -> None:
+def timm(run: GeneratedRun) -> None:
     held_out = run.curve(8, 4.4, 1.12, 0.012, 0.015)
     top1 = run.beside(held_out, (4.4, 1.12), (9, 74.6), 0.25)
     run.say("Training with a single process on 1 device (cuda:0).")
@@ -35,7 +35,7 @@ def timm(run: Made) -> None:
 
 
 @style("imagenet example", ("Acc@1",), ("Acc@5",))
-def imagenet(run: Made) -> None:
+def imagenet(run: GeneratedRun) -> None:
     top1 = run.curve(7, 14, 69.4, 0.2, 0.3)
     run.say("=> creating model 'resnet18'")
     run.say(f"Use GPU: {run.random.randrange(8)} for training")
@@ -58,7 +58,7 @@ def imagenet(run: Made) -> None:
 
 
 @style("mmengine", ("coco/bbox_mAP", "bbox_mAP"), ("loss", "loss_cls", "coco/bbox_mAP_50"))
-def mmengine(run: Made) -> None:
+def mmengine(run: GeneratedRun) -> None:
     box_map = run.curve(6, 0.06, 0.372, 0.003, 0.004)
 
     def say(line: str) -> None:
@@ -92,7 +92,7 @@ def mmengine(run: Made) -> None:
 
 
 @style("darknet", ("mAP@0.50", "mean average precision (mAP@0.50)"), ("avg loss",))
-def darknet(run: Made) -> None:
+def darknet(run: GeneratedRun) -> None:
     loss = run.curve(12, 14, 1.62, 0.03, 0.12)
     run.say("yolov4-tiny")
     run.say(f" CUDA-version: 11020 (11020), cuDNN: 8.2.1, GPU count: 1  /tmp/{run.letters(6)}.data")
@@ -119,7 +119,7 @@ def darknet(run: Made) -> None:
 
 
 @style("nnunet", ("val_loss", "Mean Validation Dice"), ("train_loss", "Mean Validation Dice"))
-def nnunet(run: Made) -> None:
+def nnunet(run: GeneratedRun) -> None:
     val = run.curve(9, -0.12, -0.79, 0.006, 0.008)
     train = run.beside(val, (-0.12, -0.79), (-0.05, -0.84), 0.005)
 
@@ -146,7 +146,7 @@ def nnunet(run: Made) -> None:
 
 
 @style("keras 3 colours", ("val_loss",), ("loss", "accuracy", "val_accuracy"))
-def keras3(run: Made) -> None:
+def keras3(run: GeneratedRun) -> None:
     val = run.curve(10, 1.6, 0.83, 0.008, 0.012)
     loss = run.beside(val, (1.6, 0.83), (1.8, 0.6), 0.01)
     accuracy = run.beside(val, (1.6, 0.83), (0.33, 0.79), 0.005)
