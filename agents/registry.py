@@ -76,5 +76,5 @@ async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model
         with plugin.guarded():
             model = await stack.enter_async_context(provider.open(spec, progress))
             if not isinstance(model, Model):
-                raise plugin.wrong(model, "a Model")
+                raise plugin.wrong_type_error(model, "a Model")
         yield model

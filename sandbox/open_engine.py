@@ -92,7 +92,7 @@ def _open_by_name(name: str, progress: Progress, gpus: GpuRequest) -> Engine:
     with plugin.guarded():
         engine = open_function(progress, gpus)
         if not isinstance(engine, Engine):
-            raise plugin.wrong(engine, "an engine")
+            raise plugin.wrong_type_error(engine, "an engine")
     return engine if plugin.is_ours else PluginEngine(plugin, engine)
 
 

@@ -37,7 +37,7 @@ def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
     listed = [
         index
         for index in np.argsort(-real_counts, kind="stable").tolist()
-        if run_set.sites[index].by == "print" or real_counts[index]
+        if run_set.sites[index].kind == "print" or real_counts[index]
     ]
     return tuple(_tally(run_set, run_set.sites[index], out_of_order) for index in sorted(listed[:MOST_SITES]))
 

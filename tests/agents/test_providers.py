@@ -32,7 +32,7 @@ LONG_LIMITS = TimeLimits(
     unstreamed=ENOUGH_SECONDS,
     total=ENOUGH_SECONDS,
 )
-LIMIT_WORDS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
+LIMIT_WORDS = {"first": "first piece", "between": "next piece", "total": "whole reply"}
 """The words for a time limit in the message that names it."""
 
 

@@ -10,7 +10,7 @@ from providers.server import Answer, Request, StandIn
 from providers.wire import JSON, Wire, stream
 
 Serve = Callable[[Wire, Request, Answer, StandIn], Awaitable[None]]
-TimeLimit = Literal["connect", "first", "between", "whole"]
+TimeLimit = Literal["connect", "first", "between", "total"]
 TEXT = ("Hello ", "world")
 HTML = "text/html"
 
