@@ -24,7 +24,7 @@ _TEMPORARY_KINDS = frozenset(
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
         *(
-            "ErrorInside",
+            "ErrorInReply",
             "ResponseError",
             "EventStreamError",
             "ProtocolError",

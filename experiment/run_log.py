@@ -154,7 +154,7 @@ class Started(Event):
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """If the process is killed, it counts as having worked for at least this many seconds. StillWorks events raise
+    """If the process is killed, it counts as having worked for at least this many seconds. Heartbeat events raise
     the number. None in logs of earlier versions."""
     settled_before: int = Field(default=-1, ge=-1)
     """Index of a script line: the model's failures before it are kept, and not requested again. -1 if none. Only

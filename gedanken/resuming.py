@@ -242,7 +242,7 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     """Repeat a run from its ledger alone into a new folder.
 
     No model, engine or API key is used. Raises BadInput if there is no ledger, or if it lacks a command's result;
-    NotKept if it lacks a reply.
+    NotStored if it lacks a reply.
     """
     source = read_run(folder)
     if source.spec is None:

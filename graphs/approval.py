@@ -23,7 +23,7 @@ def rejection_of(context: Context, program: Program) -> Reject | None:
 
 
 def approval_question(context: Context, program: Program) -> Question:
-    """Return all that is shown to the person who must approve a program. Raises NotKept in a replay."""
+    """Return all that is shown to the person who must approve a program. Raises NotStored in a replay."""
     if context.meter is None:  # nothing new is decided there: the replay would be another run
         raise NotStored(
             f"replay: no decision on {program.label} is stored: the original run waits for a person's approval, "

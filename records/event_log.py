@@ -66,7 +66,7 @@ class EventLog:
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
         """Seconds that earlier processes worked on the run. For a killed process, they include the seconds that it
-        had recorded in advance; see StillWorks."""
+        had recorded in advance; see Heartbeat."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost_reservations: dict[str, Reserved] = {}

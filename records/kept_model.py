@@ -124,7 +124,7 @@ class KeptModel(Model):
         """Reply as Model.reply does; a reply in the ledger costs nothing.
 
         A failure in the ledger is raised again. But after a temporary failure, such as a busy server, the model is
-        asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotKept.
+        asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotStored.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (entry := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -170,7 +170,7 @@ class KeptModel(Model):
     ) -> Lines | None:
         """Score as Model.scored does, or return the scores from the ledger.
 
-        Raises NotKept if the scores are missing and the model must not be asked.
+        Raises NotStored if the scores are missing and the model must not be asked.
         """
         key = self._key([list(message) for message in messages], text, "score", True)
         if (entry := await off_loop(self.ledger.get, "scores", key)) is None:

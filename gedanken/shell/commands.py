@@ -30,8 +30,8 @@ class TypedInput(NamedTuple):
 async def read_typed(lines: LineSource, prompt: str) -> TypedInput:
     """Read lines until the input is complete. If the input ends inside a command, return this command.
 
-    Raises EOFError if there is no line, OpenTell if the input ends inside a text in braces, and KeyboardInterrupt if
-    the user discards the lines.
+    Raises EOFError if there is no line, UnclosedBraces if the input ends inside a text in braces, and
+    KeyboardInterrupt if the user discards the lines.
     """
     text = await lines.line(prompt)
     if _COLON.match(text):

@@ -117,12 +117,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 GETS_DATASET = """
 import typer
 from gedanken.experiment.progress import Progress, Silent
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import handle_errors
 from gedanken.sandbox.datasets import ensure_dataset
 app = typer.Typer()
 @app.command()
 def get():
-    with clear_errors():
+    with handle_errors():
         ensure_dataset("cifar10", Silent())
 app()
 """

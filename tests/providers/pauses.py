@@ -58,6 +58,6 @@ PAUSES: list[Behaviour] = [
         OpenAIChat(),
         trickles(),
         "busy",
-        limit="whole",
+        limit="total",
     ),
 ]

@@ -19,7 +19,7 @@ BEGIN, END = "<!-- out of tests/providers: begin -->\n", "<!-- end -->\n"
 _LIMITS = {
     "first": "no first piece",
     "between": "no further piece",
-    "whole": "no end of the whole reply",
+    "total": "no end of the whole reply",
     "connect": "no connection",
 }
 
