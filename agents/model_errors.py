@@ -102,12 +102,7 @@ class ModelBusy(NoReply):
     """A failure that a retry may fix, such as a broken connection, a rate limit or an error of the server."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        cause: Cause = Cause.NO_REPLY,
-        limited: bool = False,
+        self, message: str, *, retry_after: float | None = None, cause: Cause = Cause.NO_REPLY, limited: bool = False
     ) -> None:
         super().__init__(message, cause=cause, may_pass=True)
         self.retry_after = retry_after

@@ -12,12 +12,7 @@ from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in
-from gedanken.compare.series.levels import (
-    METRICS_LEVEL,
-    NO_METRIC_LEVEL,
-    OTHERS_LEVEL,
-    PRIMARY_LEVEL,
-)
+from gedanken.compare.series.levels import METRICS_LEVEL, NO_METRIC_LEVEL, OTHERS_LEVEL, PRIMARY_LEVEL
 from gedanken.compare.series.not_compared import not_compared
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
 from gedanken.compare.series.roughness import roughness, roughness_about_decay

@@ -247,10 +247,7 @@ def test_a_reply_in_circles_that_came_to_its_end_is_a_reply() -> None:
 
 
 @given(
-    st.text("ab", max_size=40),
-    st.text("ab", min_size=1, max_size=90),
-    st.integers(1, 300),
-    st.text("ab", max_size=3),
+    st.text("ab", max_size=40), st.text("ab", min_size=1, max_size=90), st.integers(1, 300), st.text("ab", max_size=3)
 )
 def test_circles_are_rounds_of_one_piece_to_the_end(before: str, piece: str, rounds: int, after: str) -> None:
     text = before + piece * rounds + after

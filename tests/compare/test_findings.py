@@ -92,7 +92,10 @@ CASES = {
         GOOD.replace(SHAPE, "shape of input passed through the network is torch.Size([64, 3, 32, 32])\n"),
     ),
     "a reply in braces": Case(
-        "reworded_lines", "literal differs", "{Epoch 1/3 - loss: 0.1349}", good_output("", "{Epoch 1/3 - loss: 0.1349}\n")
+        "reworded_lines",
+        "literal differs",
+        "{Epoch 1/3 - loss: 0.1349}",
+        good_output("", "{Epoch 1/3 - loss: 0.1349}\n"),
     ),
     "a shape shown for each batch": Case("counts", "print count differs", SHAPE.strip(), SHAPE * 40 + GOOD),
     "a shape never shown": Case("counts", "print count differs", "shape of input is {}", GOOD.replace(SHAPE, "")),
