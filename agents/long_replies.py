@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from gedanken.agents.messages import Message, sendable
-from gedanken.agents.model import Model, Reply, Sampling, seal
+from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.repetition import MIN_REPEATED_CHARACTERS, RepetitionWatch, is_repetitive
 from gedanken.agents.reply_cleaning import clean_beginning
 from gedanken.agents.reply_end import LIMIT_NOT_ENFORCED, STOPPED_BY_LISTENER, ReplyEnd
+from gedanken.agents.seal import seal
 from gedanken.experiment.execution import FormatViolation, OnOutput, Seal
 from gedanken.prompts import render
 

@@ -1,12 +1,10 @@
 """The interface to a language model: sends messages, and returns a reply with its seal (a hash)."""
 
 import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +15,7 @@ from gedanken.agents.rate_limits import RequestQueue
 from gedanken.agents.reasoning import CLOSING_TAG, ReasoningSeparator
 from gedanken.agents.reply_end import ReplyEnd, always_gives_reason
 from gedanken.agents.request_settings import Call, prepare_call, uses_responses_api
+from gedanken.agents.seal import seal
 from gedanken.agents.settings import Learned, Setting, settings_notes
 from gedanken.agents.streamed_reply import StreamedReply
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, enforce_limits
@@ -352,24 +351,6 @@ class Model:
             tokens_read=streamed_reply.tokens.get("input", 0),
             tokens_written=streamed_reply.tokens.get("output", 0),
         )
-
-
-def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
-    """Return the seal of a reply. Its hash is the SHA-256 of request, reply and time, written as canonical JSON."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    content = json.dumps(
-        {
-            "messages": [list(message) for message in messages],
-            "model": model,
-            "settings": settings,
-            "reply": reply,
-            "time": now,
-        },
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    return Seal(hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest(), model, settings, now)
 
 
 def _wanted_settings(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:

@@ -1,7 +1,6 @@
 """Turns the errors that keep a model from replying into one-line messages, and decides whether a retry may help."""
 
 import html
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -9,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from gedanken.agents.error_text import one_line, server_message, texts
 from gedanken.agents.requested_wait import requested_wait
 from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Cause
-from gedanken.experiment.secrets import redacted
 
 _MAX_CHARACTERS = 300
 _TEMPORARY_STATUS = frozenset(
@@ -76,7 +75,6 @@ _KEY_VARIABLES = {
 }
 
 
-_ECHO_KEYS = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
 _NEVER_SENT = _FINAL_KINDS | _NOT_CONNECTED | {"ConnectError", "ConnectionRefusedError"}
 _CONNECTION_HINT = "is the server running, and is the address (--base-url) right?"
@@ -195,12 +193,12 @@ def read_problem(error: BaseException) -> Problem:
     """Extract a Problem from the error of any client."""
     chain = list(_cause_chain(error))
     status = next((code for cause in chain if (code := _status(cause)) is not None), None)
-    texts = list(dict.fromkeys(text for cause in chain for text in _texts(cause) if text))
+    texts = list(dict.fromkeys(text for cause in chain for text in texts(cause) if text))
     kinds = frozenset(kind.__name__ for cause in chain for kind in type(cause).__mro__)
     headers = next(filter(None, map(_headers, chain)), {})
     host = next(filter(None, map(_host, chain)), "")
-    deepest = next((text for cause in reversed(chain) if (text := _one_line(str(cause)))), "")
-    message = next((text for cause in chain if (text := _server_message(cause))), "")
+    deepest = next((text for cause in reversed(chain) if (text := one_line(str(cause)))), "")
+    message = next((text for cause in chain if (text := server_message(cause))), "")
     return Problem(status, message or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
 
 
@@ -293,7 +291,7 @@ def _shorten(text: str) -> str:
     """Return the beginning of a server's message, without HTML."""
     if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return f"a web page: {_one_line(html.unescape(title[1]))[:_MAX_CHARACTERS]}" if title else "a web page"
+        return f"a web page: {one_line(html.unescape(title[1]))[:_MAX_CHARACTERS]}" if title else "a web page"
     return text[:_MAX_CHARACTERS]
 
 
@@ -320,68 +318,6 @@ def _status(error: BaseException) -> int | None:
     return next((number for number in numbers if 400 <= number < 600), None)
 
 
-def _texts(error: BaseException) -> Iterator[str]:
-    body = getattr(error, "body", None)
-    if isinstance(body, dict | list):
-        yield _message_in(body)
-        yield _one_line(json.dumps(_without_echo(body), default=str, ensure_ascii=False))[:4000]
-        return
-    response = getattr(error, "response", None)
-    try:
-        response_text = getattr(response, "text", "")
-    except Exception:  # a stream that was not read completely
-        response_text = ""
-    yield _one_line(_text_without_echo(response_text))[:4000] if isinstance(response_text, str) else ""
-    yield _one_line(str(error))[:4000]
-    details = getattr(error, "details", None)
-    if isinstance(details, dict | list):
-        yield _one_line(json.dumps(details, default=str, ensure_ascii=False))[:4000]
-
-
-def _without_echo(body: Any) -> Any:
-    """Remove the copy of the request that a server's error message contains."""
-    if isinstance(body, list):
-        return [_without_echo(part) for part in body]
-    # A setting that is named only in the copy was not refused.
-    if isinstance(body, dict):
-        return {key: _without_echo(value) for key, value in body.items() if key not in _ECHO_KEYS}
-    return body
-
-
-def _text_without_echo(text: str) -> str:
-    try:
-        return json.dumps(_without_echo(json.loads(text)), ensure_ascii=False)
-    except ValueError:
-        return text
-
-
-def _server_message(error: BaseException) -> str:
-    """Return the error message in a server's JSON; empty if there is none."""
-    for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
-        if isinstance(body, dict | list):
-            return _message_in(body)
-        if isinstance(body, str) and (start := body.find("{")) >= 0:
-            try:
-                return _message_in(json.loads(body[start:]))
-            except ValueError:
-                continue
-    return ""
-
-
-def _message_in(body: Any) -> str:
-    if isinstance(body, list):
-        return "; ".join(filter(None, (_message_in(part) for part in body[:3])))
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(inner, str):
-        return _one_line(inner)
-    if not isinstance(inner, dict):
-        return ""
-    message = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
-    location = ".".join(str(part) for part in inner.get("loc", ())) if isinstance(inner.get("loc"), list) else ""
-    text = _message_in(message) if isinstance(message, dict | list) else _one_line(str(message))
-    return f"{location}: {text}" if location and text else text
-
-
 def _headers(error: BaseException) -> dict[str, str]:
     response: Any = getattr(error, "response", None)
     if isinstance(response, dict):
@@ -397,7 +333,3 @@ def _host(error: BaseException) -> str:
     except RuntimeError:  # httpx has one only if it was set
         return ""
     return host_of(str(url)) if url else ""
-
-
-def _one_line(text: str) -> str:
-    return redacted(" ".join(text.split()))

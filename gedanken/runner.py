@@ -5,7 +5,6 @@ import errno
 import os
 import platform
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +18,6 @@ from gedanken.analysis.probe_result import probe_result
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.counts import format_count
 from gedanken.experiment.errors import (
     AwaitsApproval,
     BadInput,
@@ -31,8 +29,7 @@ from gedanken.experiment.errors import (
     NotStored,
     RequestRefused,
 )
-from gedanken.experiment.execution import Cause, Execution
-from gedanken.experiment.program import Program
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.run_log import INTERRUPTED, UNFINISHED, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
@@ -41,11 +38,12 @@ from gedanken.loading.programs import check_supplied
 from gedanken.records.folder_space import check_printed
 from gedanken.records.run_folder import make_folder, new_folder
 from gedanken.records.run_store import RunStore, open_store
+from gedanken.run_events import follow_events
 from gedanken.terminal.approval import ask_person
 from gedanken.terminal.budget import enforce_minutes, estimate_usage
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.machine_load import slowdown
-from gedanken.terminal.run_plan import RunPlan, plan_steps, update_plan
+from gedanken.terminal.run_plan import RunPlan, plan_steps
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -324,7 +322,7 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
                             durability="sync",
                             control=control,
                         )
-                        outcome, question = await _follow_events(events, context.store, screen, plan)
+                        outcome, question = await follow_events(events, context.store, screen, plan)
                     if question is None:
                         return outcome
                     with context.store.clock.paused():
@@ -332,26 +330,6 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
                     graph_input = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
-
-
-async def _follow_events(
-    events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan
-) -> tuple[str, Any]:
-    """Show the progress of the graph. Return its outcome, and its question to a person (or None)."""
-    outcome, question = INTERRUPTED, None
-    async for mode, event in events:
-        if mode == "custom":
-            _show_event(screen, event)
-            continue
-        for node, update in event.items():
-            if node == "__interrupt__":
-                question = update[0].value
-                continue
-            outcome = (update or {}).get("outcome", outcome)
-            resolved = _resolve_labels(store, update or {})
-            _show_update(screen, node, resolved)
-            update_plan(plan, node, resolved)
-    return outcome, question
 
 
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
@@ -362,58 +340,3 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
         values["model"]["base_url"] = address and shown_address(address)
     versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
     return {"spec": options, "versions": {**versions, "python": platform.python_version()}}
-
-
-def _resolve_labels(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the `update` of a node, with programs and executions in place of their labels."""
-    return {
-        **update,
-        "programs": [store.programs[label] for label in update.get("programs", [])],
-        "executions": [store.executions[label] for label in update.get("executions", [])],
-    }
-
-
-def _show_event(screen: Screen, event: dict[str, Any]) -> None:
-    if "ahead" in event:
-        screen.waits(event["node"], event["who"], event["ahead"])
-    else:
-        screen.hear(event["node"], event["who"], event["text"], event.get("limit"))
-
-
-def _show_update(screen: Screen, node: str, update: dict[str, Any]) -> None:
-    executions: list[Execution] = update.get("executions", [])
-    programs: list[Program] = update.get("programs", [])
-    for execution in executions:
-        if node == "persona" and not execution.imagined:
-            continue
-        run_name = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
-        command = " ".join(execution.command.split())[:60]
-        title = run_name if execution.program else f"imagined {command}" if node == "persona" else command
-        output_lines = execution.stdout.strip().splitlines()
-        last_line = f": {output_lines[-1][:100]}" if output_lines else ""
-        worker = None if node == "persona" else run_name
-        screen.finished(node, f"{title} {_format_ending(execution)}, {execution.seconds:.1f} s{last_line}", worker)
-    for program in programs:
-        if program.given:
-            if program.works is None:
-                screen.finished(node, f"{program.label}, {program.told}: {program.change or 'as it is'}")
-        elif program.works is None:
-            screen.finished(node, f"{program.label}, {_origin_of_program(program)}")
-        elif not program.works:
-            edited = f", an edit that {program.edit}," if program.edit else ""
-            screen.finished(node, f"{program.label}{edited} refused: {'; '.join(program.problems)}")
-        elif program.edit:
-            screen.finished(node, f"{program.label}, an edit that {program.edit}")
-    if node == "compare":
-        screen.finished(node, format_count(update.get("found", 0), "finding"))
-
-
-def _origin_of_program(program: Program) -> str:
-    return "edited by a person" if program.prompt == "person" else f"written for the {program.prompt} prompt"
-
-
-def _format_ending(execution: Execution) -> str:
-    """Return how an execution ended, or why its reply was cut off."""
-    prefix = "the reply was "
-    reason = next((note for note in execution.notes if note.startswith(f"{prefix}cut")), None)
-    return reason.removeprefix(prefix) if reason and execution.cause is Cause.CUT else str(execution.cause)

@@ -1,6 +1,5 @@
 """The nodes of the experiment graph. Each stores its results before they are used."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -47,11 +46,11 @@ from gedanken.graphs.routing import (
     with_script_line,
 )
 from gedanken.graphs.state import STOPPED, RunTask, State
+from gedanken.graphs.streamed_text import queue_reporter, text_reporter
 from gedanken.graphs.turns import execution_ref, session_of
 from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run
 
-Emit = Callable[[str], None]
 FIRST = -1
 """The line index of the boot commands, which come before the first line of the script."""
 
@@ -63,7 +62,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
         async with terminal_run(command, origin="real", machine=context.machine.name, seed=0) as trace:
-            on_output = _text_reporter(runtime, "persona", "real")
+            on_output = text_reporter(runtime, "persona", "real")
             executions.append(trace.ended(await context.machine.run(command, on_output=on_output)))
         await off_loop(context.store.keep_execution, executions[-1])
     if context.spec.simulate:  # in sessions of their own, so that the measured session lacks these questions
@@ -83,8 +82,8 @@ async def _imagine_boot_answers(runtime: Runtime[Context]) -> list[Execution]:
         machine = replace(
             base_machine, limits=boot_limits(command, base_machine.limits, gpus, steps=base_machine.steps)
         )
-        async with context.cores.take(model.cores, _queue_reporter(runtime, "persona", "imagined")) as seconds_waited:
-            on_output = _text_reporter(runtime, "persona", "imagined", machine.limits.reply_tokens)
+        async with context.cores.take(model.cores, queue_reporter(runtime, "persona", "imagined")) as seconds_waited:
+            on_output = text_reporter(runtime, "persona", "imagined", machine.limits.reply_tokens)
             metadata = {
                 "origin": "imagined",
                 "machine": machine.name,
@@ -115,8 +114,8 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     earlier = programs_in(context, state)
     base = base_of(context, state, line.file, line_index) if line.edit else None
     model = context.model_at(state["index"])
-    async with context.cores.take(model.cores, _queue_reporter(runtime, "write", line.file)):
-        on_text = _text_reporter(runtime, "write", line.file)
+    async with context.cores.take(model.cores, queue_reporter(runtime, "write", line.file)):
+        on_text = text_reporter(runtime, "write", line.file)
         coder = Coder(model, context.machine_facts.dataset, on_text, context.spec.coder_seed)
         program = await coder.write(line, line_index, base, earlier, failure)
     if program.works is False:
@@ -211,11 +210,11 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     metadata = _run_metadata(context, index, label, origin="real", seed=0)
     async with (
         context.cores.take(
-            context.experiment.limits.cpus, _queue_reporter(runtime, "execute", "seed 0")
+            context.experiment.limits.cpus, queue_reporter(runtime, "execute", "seed 0")
         ) as seconds_waited,
         terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace,
     ):
-        on_output = _text_reporter(runtime, "execute", "seed 0")
+        on_output = text_reporter(runtime, "execute", "seed 0")
         result = await context.machine.run(command, on_output=on_output, label=_run_label(index, program))
         execution = trace.ended(with_script_line(result, index, label))
     if result.cause is Cause.ENGINE_LOST:
@@ -263,7 +262,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     command = context.experiment.script[index].type or ""
     seed_name = f"seed {seed}"
     async with context.cores.take(
-        context.experiment.limits.cpus, _queue_reporter(runtime, "replicate", seed_name)
+        context.experiment.limits.cpus, queue_reporter(runtime, "replicate", seed_name)
     ) as seconds_waited:
         context.check_may_start()
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
@@ -272,7 +271,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
             label = f"line{index + 1}-{state['program']}"
             try:
                 result = await machine.run(
-                    command, on_output=_text_reporter(runtime, "replicate", seed_name), label=label
+                    command, on_output=text_reporter(runtime, "replicate", seed_name), label=label
                 )
             except BudgetSpent as error:  # other seeds and samples that are running must finish
                 return {"lost": str(error)}
@@ -299,10 +298,10 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     is_fresh = state["program"] is not None or follows_samples(context.experiment, index)
     metadata = _run_metadata(context, index, state["program"], origin="imagined", sample=sample)
     async with (
-        context.cores.take(model.cores, _queue_reporter(runtime, "simulate", sample_name)) as seconds_waited,
+        context.cores.take(model.cores, queue_reporter(runtime, "simulate", sample_name)) as seconds_waited,
         terminal_run(command, waited=round(seconds_waited, 1), **metadata) as trace,
     ):
-        on_output = _text_reporter(runtime, "simulate", sample_name)
+        on_output = text_reporter(runtime, "simulate", sample_name)
         result = await machine.run(command, tells=tells, fresh=is_fresh, on_output=on_output)
         execution = trace.ended(with_script_line(result, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
@@ -355,8 +354,8 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
         return NotAvailable("the reply contains working steps before the output")
     if context.model.learned.reasons:
         return NotAvailable("the model reasons before the output")
-    async with context.cores.take(context.model.cores, _queue_reporter(runtime, "report", "surprisal")):
-        return await surprisals(context.model, scored_runs, _text_reporter(runtime, "report", "surprisal"))
+    async with context.cores.take(context.model.cores, queue_reporter(runtime, "report", "surprisal")):
+        return await surprisals(context.model, scored_runs, text_reporter(runtime, "report", "surprisal"))
 
 
 async def _refuse(
@@ -390,28 +389,3 @@ def _run_metadata(context: Context, index: int, program: str | None, **details: 
 
 def _run_label(index: int, program: Program | None) -> str:
     return f"line{index + 1}" + (f"-{program.label}" if program else "")
-
-
-def _queue_reporter(runtime: Runtime[Context], node: str, subject: str) -> Callable[[int], None]:
-    """Return a callback that reports how many other requests for cores come first.
-
-    The callback raises Interrupted if nothing more may begin.
-    """
-
-    def wait(ahead: int) -> None:
-        runtime.context.check_may_start()
-        runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": subject, "ahead": ahead})
-
-    return wait
-
-
-def _text_reporter(runtime: Runtime[Context], node: str, subject: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text to the graph's stream. An empty text is sent at once, as work begins."""
-
-    def emit(text: str) -> None:
-        runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": subject, "text": text, "limit": limit})
-
-    emit("")  # the work has begun
-    return emit

@@ -21,10 +21,11 @@ from gedanken.compare.audit.claims.claim_contents import (
 from gedanken.compare.audit.claims.find_claims import NO_SPANS, Spans, spot_claims
 from gedanken.compare.audit.claims.firmness import is_firm
 from gedanken.compare.audit.judging.checks import judge_check
+from gedanken.compare.audit.judging.configuration_values import judge_setting
 from gedanken.compare.audit.judging.earlier_states import is_surely_earlier, verdict_on_earlier_state
 from gedanken.compare.audit.judging.expected_and_actual import judge_pair
 from gedanken.compare.audit.judging.measured_values import judge_value
-from gedanken.compare.audit.judging.named_quantities import judge_quantity, judge_setting
+from gedanken.compare.audit.judging.named_quantities import judge_quantity
 from gedanken.compare.audit.judging.named_tests import judge_case
 from gedanken.compare.audit.judging.operations import judge_deed
 from gedanken.compare.audit.judging.other_numbers import judge_figures

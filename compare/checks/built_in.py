@@ -10,11 +10,12 @@ from gedanken.compare.checks.gpu_claims import gpu_claims
 from gedanken.compare.checks.impossible_values import impossible_values, loss_rises_with_accuracy
 from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, reworded_lines
 from gedanken.compare.checks.missing_epochs import epochs
+from gedanken.compare.checks.number_formats import number_formats
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.skipped_counts import skipped_counts
 from gedanken.compare.checks.small_constants import small_constants_differ
-from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
+from gedanken.compare.checks.values import constant_lines_differ, proven_lines_differ
 
 CHECKS: tuple[Check, ...] = (
     exit_status,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.number_units import UNIT, unit_end
 from gedanken.compare.output.phrases import (
     LEVEL,
     MAX_NAME_WORDS,
@@ -20,12 +21,8 @@ from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, find_s
 
 _MAX_NAME_DISTANCE = 160
 """Maximum distance in characters between a number and its name before it."""
-_UNIT = re.compile(
-    r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
-    r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W(?!&)|°?C)\b",
-    re.IGNORECASE,
-)
-_VALUE_NEXT = re.compile(r"\s{0,20}[@:=]?\s{0,20}[-+]?\.?\d")
+
+
 _COUNT_WORD = (
     r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
 )
@@ -146,7 +143,7 @@ class _LineNamer:
             named_number = self._name_number(index, start, end)
             self._named.append(named_number)
             if not named_number.is_part_of_name:
-                self._search_start = _unit_end(self._line, end) or end
+                self._search_start = unit_end(self._line, end) or end
                 self._metric_end = end if named_number.role is Role.METRIC else self._metric_end
         return self._named
 
@@ -213,7 +210,7 @@ class _LineNamer:
         first = self._named[index - 1]
         sign = self._line[self._spans[index - 1][1] : start].strip()
         texts = [self._line[slice(*self._spans[position])] for position in (index - 1, index)]
-        if _unit_end(self._line, self._spans[index][1]) or (
+        if unit_end(self._line, self._spans[index][1]) or (
             sign == "(" and texts[1].isdigit() and not texts[0].isdigit()
         ):
             return NamedNumber("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
@@ -241,7 +238,7 @@ class _LineNamer:
             role = Role.METRIC  # `train 0.53 val 0.61`
         elif role is Role.OTHER and text.isdigit() and name and all(find_split(word) for word in words_in(name)):
             role = Role.COUNTER  # `Train: 3 [640/60000]`
-        if (_unit_end(self._line, end) and role is not Role.METRIC) or (
+        if (unit_end(self._line, end) and role is not Role.METRIC) or (
             role is Role.METRIC and re.match(r"\s?(?:ms|secs?|seconds?|s)\b", self._line[end : end + 10])
         ):
             role = Role.ENVIRONMENT
@@ -291,7 +288,7 @@ class _LineNamer:
             return False
         if last_char and last_char in "vV" and not before[-2:-1].isalnum():
             return True
-        is_word = bool(re.match(r"-?[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
+        is_word = bool(re.match(r"-?[a-z]", after, re.IGNORECASE)) and not UNIT.match(after)
         return is_word and is_whole
 
     def _name_before(self, start: int) -> str:
@@ -400,17 +397,6 @@ class _LineNamer:
         if find_split(name) or meaning_of(name).role is not Role.METRIC or not find_split(f"{self._split} {name}"):
             return name
         return f"{self._split} {name}"
-
-
-def _unit_end(line: str, number_end: int) -> int | None:
-    """Return the position at which the unit after a number ends; None without a unit."""
-    unit = _UNIT.match(line, number_end)
-    # In `epoch 0 HR 0.3`, `HR` is a name.
-    if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
-        return None
-    if unit[0][0].isspace() and re.match(r"\s?[:=]", line[unit.end() : unit.end() + 2]):
-        return None  # `ppl=10.1 tok/s=12034`
-    return unit.end()
 
 
 def _is_within(spans: Sequence[tuple[int, int]], position: int) -> bool:

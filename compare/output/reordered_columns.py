@@ -8,7 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.output.masking import MAX_LINE_LENGTH, is_long_on_average, mask_digits
-from gedanken.compare.output.table_columns import Cell, cells_of_row, header_of_row, is_rule
+from gedanken.compare.output.table_cells import Cell
+from gedanken.compare.output.table_columns import cells_of_row, header_of_row, is_rule
 from gedanken.compare.output.vocabulary import Role, meaning_of
 
 Names = tuple[str, ...]

@@ -5,17 +5,26 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from gedanken.compare.output.masking import MASK
+from gedanken.compare.output.table_cells import (
+    BARE_NUMBER,
+    BARS,
+    Cell,
+    has_frame,
+    separator,
+    split_at_separator,
+    split_at_spaces,
+    split_cells,
+)
 from gedanken.compare.output.vocabulary import Measures, Role, find_split, meaning_of, words_in
 
 MAX_HEADER_DISTANCE = 200
 """Maximum number of lines above a row that are searched for the header."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
-_BARS = re.compile(r"[|│┃║]")
+
+
 _PROGRESS_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,80}\d+/\d+\s*(?:\[|\d[\d.]*\s?[a-z]+/[a-z])).*$")
-_BARE_NUMBER = re.compile(
-    r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE
-)
-"""Matches a number that has no name attached to it."""
+
+
 _LOGGER_PREFIX = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
 """Matches a logger's prefix before a row of values that are separated by commas or vertical bars."""
 _LEADING_COUNT = re.compile(r"^(\s*\d+):(?=\s)")
@@ -43,9 +52,6 @@ _SUMMARY_ROWS = frozenset(["all", "total", "overall", "mean"])
 _GENERIC_WORDS = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
 """Names of columns that say nothing about a number; the number is named after its row alone."""
 
-Cell = tuple[int, int, str]
-"""Start, end and text of a cell."""
-
 
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
     """Return the name of each value in a row, empty for a value without a name. Return None if the line is no row of
@@ -71,22 +77,22 @@ def _names_of_row(
 
     original = line
     line = _without_decoration(line)
-    cells = _cells(line)
-    if cells is None or not any(_BARE_NUMBER.match(text) for _start, _end, text in cells):
+    cells = split_cells(line)
+    if cells is None or not any(BARE_NUMBER.match(text) for _start, _end, text in cells):
         return None
     header = _find_header(line, cells, above)
     words = [
         original[start:end]
         for (start, end, text), column_name in zip(cells, header or [""] * len(cells), strict=True)
         if any(map(str.isalpha, text))
-        and not _BARE_NUMBER.match(text)
+        and not BARE_NUMBER.match(text)
         and _MASK_STAND_IN not in text
         and column_name.lower() not in _STATE_COLUMNS
     ]
     row = " ".join(words)[:60]
-    numbers = [cell for cell in cells if _BARE_NUMBER.match(cell[2])]
+    numbers = [cell for cell in cells if BARE_NUMBER.match(cell[2])]
     if header is None:
-        is_pair = _BARS.search(line) is not None and len(numbers) == 1 and _has_row_name(cells)
+        is_pair = BARS.search(line) is not None and len(numbers) == 1 and _has_row_name(cells)
         row = _section_heading(above) + row if is_pair else row
         return (
             [row if _is_in_cell(cell, start) else "" for start, _end in spans for cell in numbers]
@@ -94,12 +100,12 @@ def _names_of_row(
             else None
         )
     names = []
-    number_columns = [name for name, cell in zip(header, cells, strict=True) if _BARE_NUMBER.match(cell[2])]
+    number_columns = [name for name, cell in zip(header, cells, strict=True) if BARE_NUMBER.match(cell[2])]
     has_values = any(map(_is_generic, number_columns))
     is_class = _is_class(row, number_columns)
     for start, _end in spans:
         cell_index = next((cell_index for cell_index, cell in enumerate(cells) if _is_in_cell(cell, start)), None)
-        is_number = cell_index is not None and bool(_BARE_NUMBER.match(cells[cell_index][2]))
+        is_number = cell_index is not None and bool(BARE_NUMBER.match(cells[cell_index][2]))
         # Only the first number of a cell gets the column's name: in `1/3`, the 3 is a total.
         is_first = cell_index is not None and not any(map(str.isdigit, line[cells[cell_index][0] : start]))
         column_name = header[cell_index] if cell_index is not None and is_number and is_first else None
@@ -114,8 +120,8 @@ def is_rule(line: str) -> bool:
 
 def cells_of_row(line: str) -> list[Cell] | None:
     """Return the cells of a row with numbers; None for any other line."""
-    cells = _cells(_without_decoration(line.replace(MASK, _MASK_STAND_IN)))
-    return cells if cells and any(_BARE_NUMBER.match(text) for _start, _end, text in cells) else None
+    cells = split_cells(_without_decoration(line.replace(MASK, _MASK_STAND_IN)))
+    return cells if cells and any(BARE_NUMBER.match(text) for _start, _end, text in cells) else None
 
 
 def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
@@ -147,11 +153,11 @@ def _without_decoration(line: str) -> str:
     line = _LEADING_COUNT.sub(r"\1 ", line)
     line = _INDEXED_NAME.sub(lambda match: f"{match[1]}_{'_' * len(match[2])}_", line)
     if (
-        _is_framed(line)
-        and len(_BARS.findall(line)) == 2
+        has_frame(line)
+        and len(BARS.findall(line)) == 2
         and _SPACED_CELLS.match(line, line.index(line.strip()[0]) + 1)
     ):
-        line = _BARS.sub(" ", line)  # a frame around columns that only blanks separate
+        line = BARS.sub(" ", line)  # a frame around columns that only blanks separate
     return _LOGGER_PREFIX.sub(lambda match: " " * len(match[0]), line)
 
 
@@ -159,7 +165,7 @@ def _section_heading(above: Callable[[int], str | None]) -> str:
     """Return the heading of the table's section, such as `eval/`, if the heading names held-out data; otherwise
     empty."""
     for distance in range(1, MAX_HEADER_DISTANCE):
-        cells = _cells(above(distance) or "")
+        cells = split_cells(above(distance) or "")
         if cells is None:
             return ""
         if cells[0][2].endswith("/") and not any(text for _start, _end, text in cells[1:]):
@@ -168,7 +174,7 @@ def _section_heading(above: Callable[[int], str | None]) -> str:
 
 
 def _has_row_name(cells: Sequence[Cell]) -> bool:
-    return bool(cells) and any(map(str.isalpha, cells[0][2])) and not _BARE_NUMBER.match(cells[0][2])
+    return bool(cells) and any(map(str.isalpha, cells[0][2])) and not BARE_NUMBER.match(cells[0][2])
 
 
 def _is_in_cell(cell: Cell, position: int) -> bool:
@@ -214,7 +220,7 @@ def _find_header(line: str, cells: Sequence[Cell], above: Callable[[int], str | 
         names = _header_names(candidate, line, cells)
         if names is not None:
             return _with_line_above(names, candidate, above(distance + 1), line, cells)
-        if not any(map(str.isdigit, candidate)) or _cells(candidate) is None:
+        if not any(map(str.isdigit, candidate)) or split_cells(candidate) is None:
             return None
     return None
 
@@ -223,8 +229,8 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
     """Return the column names of a header. With two lines, the words of the upper line come first: `train loss`."""
     if upper is None:
         return names
-    if not _BARS.search(line):
-        upper_names = None if _separator(line) else _upper_names(_without_decoration(upper), lower, len(names))
+    if not BARS.search(line):
+        upper_names = None if separator(line) else _upper_names(_without_decoration(upper), lower, len(names))
         return names if upper_names is None else [" ".join(parts) for parts in zip(upper_names, names, strict=True)]
     if len(set(names)) == len(names):
         return names
@@ -243,7 +249,7 @@ def _upper_names(upper: str, lower: str, columns: int) -> list[str] | None:
         next(
             (
                 upper_cell
-                for upper_cell in (_split_at_spaces(text, 2), _split_at_spaces(text, 1))
+                for upper_cell in (split_at_spaces(text, 2), split_at_spaces(text, 1))
                 if len(upper_cell) == columns
             ),
             None,
@@ -277,11 +283,11 @@ def _header_names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | 
     if header_cells is None:
         return None
     names = [_tidy(text) for _start, _end, text in header_cells]
-    is_free = not _BARS.search(line) and not _separator(line)
+    is_free = not BARS.search(line) and not separator(line)
     if (
         is_free
         and all(meaning_of(name).role is Role.OTHER for name in names)
-        and len(_split_at_spaces(header, 2)) < _MIN_WIDE_CELLS
+        and len(split_at_spaces(header, 2)) < _MIN_WIDE_CELLS
     ):
         return None  # words of a sentence that happen to be as many
     return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
@@ -289,31 +295,22 @@ def _header_names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | 
 
 def _header_cells(header: str, line: str, cells: Sequence[Cell]) -> list[Cell] | None:
     """Return the cell of `header` for each cell of a row; None if `header` is not the header of this row."""
-    if _BARE_NUMBER.search(_without_class_numbers(header)) or not any(map(str.isalpha, header)):
+    if BARE_NUMBER.search(_without_class_numbers(header)) or not any(map(str.isalpha, header)):
         return None
-    if _BARS.search(line):
-        matched = _cells(header) if _BARS.search(header) else None
-        if (
-            matched
-            and len(matched) == len(cells) - 1
-            and not _BARE_NUMBER.match(cells[0][2])
-            and not _is_framed(line)
-        ):
+    if BARS.search(line):
+        matched = split_cells(header) if BARS.search(header) else None
+        if matched and len(matched) == len(cells) - 1 and not BARE_NUMBER.match(cells[0][2]) and not has_frame(line):
             matched = [(0, 0, ""), *matched]  # the column of the rows' words has no name
-    elif sep := _separator(line):
-        matched = _split_at_separator(header, sep) if sep in header else None
+    elif sep := separator(line):
+        matched = split_at_separator(header, sep) if sep in header else None
     else:
         matched = next(
-            (
-                split
-                for split in (_split_at_spaces(header, 2), _split_at_spaces(header, 1))
-                if len(split) == len(cells)
-            ),
+            (split for split in (split_at_spaces(header, 2), split_at_spaces(header, 1)) if len(split) == len(cells)),
             None,
         )
         if matched is None and len(cells) > 2:
-            matched = _match_by_position(_split_at_spaces(header, 2), cells) or _match_by_position(
-                _split_at_spaces(header, 1), cells
+            matched = _match_by_position(split_at_spaces(header, 2), cells) or _match_by_position(
+                split_at_spaces(header, 1), cells
             )
     return matched if matched is not None and len(matched) == len(cells) else None
 
@@ -337,68 +334,3 @@ def _tidy(text: str) -> str:
     if text.count("(") > text.count(")"):
         text = text.replace("(", " ").split()[-1] if text.split("(")[-1] else text.replace("(", "")
     return text.rstrip(")") if text.count(")") > text.count("(") else text
-
-
-def _cells(line: str) -> list[Cell] | None:
-    """Return the cells of a line; None if the line is no row of a table, or has fewer than two cells."""
-    if _BARS.search(line):
-        bounds = [match.start() for match in _BARS.finditer(line)]
-        is_framed = _is_framed(line)
-        cells = [
-            _cell(line, start + 1, end) for start, end in pairwise(bounds if is_framed else [-1, *bounds, len(line)])
-        ]
-        if not is_framed and any(
-            any(map(str.isdigit, text)) and not _BARE_NUMBER.fullmatch(text) for *_bounds, text in cells
-        ):
-            return None  # `loss 0.5 | acc 0.9`: each has its name beside it
-    elif sep := _separator(line):
-        cells = _split_at_separator(line, sep)
-    else:
-        if re.search(r"[=:]\s|[=:]\d+\.|[a-z]\s?[=:]\s?[\d-]|[{}\[\]]", line):
-            return None
-        cells = _split_at_spaces(line, 1 if "  " not in line.strip() else 2)
-        if all(_BARE_NUMBER.fullmatch(part) for part in line.split()):
-            cells = _split_at_spaces(line, 1)
-        elif "  " not in line.strip() and "\t" not in line:
-            return None  # a sentence
-        if sum(bool(_BARE_NUMBER.match(text)) for _start, _end, text in cells) < 2:
-            return None
-    return cells if len(cells) > 1 else None
-
-
-def _is_framed(line: str) -> bool:
-    """Return whether a row begins and ends with a vertical bar."""
-    stripped = line.strip()
-    return bool(_BARS.match(stripped)) and bool(_BARS.match(stripped[-1]))
-
-
-def _separator(line: str) -> str:
-    """Return the comma or semicolon that separates the values of a line; an empty text if neither does."""
-    return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
-
-
-def _is_value(part: str) -> bool:
-    part = part.strip()
-    return len(part) < 60 and (" " not in part or not any(map(str.isdigit, part)))
-
-
-def _split_at_separator(line: str, sep: str) -> list[Cell]:
-    cells = []
-    start = 0
-    for part in line.split(sep):
-        cells.append(_cell(line, start, start + len(part)))
-        start += len(part) + 1
-    return cells
-
-
-def _split_at_spaces(line: str, spaces: int) -> list[Cell]:
-    """Split a line into cells, at every gap of at least `spaces` spaces (1 or 2)."""
-    words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
-    return [(match.start(), match.end(), match[0]) for match in re.finditer(words, line)]
-
-
-def _cell(line: str, start: int, end: int) -> Cell:
-    text = line[start:end]
-    stripped = text.strip(" \t*`\"'")
-    text_start = start + text.find(stripped) if stripped else start
-    return text_start, text_start + len(stripped), stripped

@@ -15,7 +15,7 @@ from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in
 from gedanken.compare.series.levels import METRICS_LEVEL, NO_METRIC_LEVEL, OTHERS_LEVEL, PRIMARY_LEVEL
 from gedanken.compare.series.not_compared import not_compared
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
-from gedanken.compare.series.roughness import roughness, roughness_about_decay
+from gedanken.compare.series.scatter import scaled_distances, scatter_tests, values_by_run
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p_value, runs_needed, smallest_p
@@ -211,10 +211,8 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
         role="primary" if role == "primary" else "secondary",
         axis=series.axis,
         points=tuple(series.points[shown_points].tolist()),
-        real=_values_by_run(
-            series.values[: series.n_real, shown_points], series.shown[: series.n_real, shown_points]
-        ),
-        imagined=_values_by_run(
+        real=values_by_run(series.values[: series.n_real, shown_points], series.shown[: series.n_real, shown_points]),
+        imagined=values_by_run(
             series.values[series.n_real :, shown_points], series.shown[series.n_real :, shown_points]
         ),
         n_real=len(real),
@@ -281,7 +279,7 @@ def _test_families(curves: Sequence[TestedSeries], primary: TestedSeries | None)
     if primary is None:
         tested = {curve.judged.name: curve for curve in _add_p_values(others + metrics, NO_METRIC_LEVEL)}
     else:
-        scatters = _scatter_tests(metrics, primary)
+        scatters = scatter_tests(metrics, primary)
         family = _add_p_values(
             [*metrics, *scatters], METRICS_LEVEL, range(len(metrics), len(metrics) + len(scatters))
         )
@@ -314,66 +312,13 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
     return family[0].series.n_real if family else 0
 
 
-def _scatter_tests(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Return the tests of scatter: two for the primary metric's curve, and one for all metrics together."""
-    metric_scatters = [
-        (metric, scatter)
-        for metric in metrics
-        if metric.tested is not None and (scatter := roughness(metric.tested)) is not None
-    ]
-    of_primary = [
-        (metric, scatter) for metric, scatter in metric_scatters if metric.series.column == primary.series.column
-    ]
-    scatters = [
-        _scatter_series(metric, scatter, f"scatter of {metric.judged.name} from point to point")
-        for metric, scatter in of_primary
-    ]
-    scatters += [
-        _scatter_series(metric, scatter, f"scatter of {metric.judged.name} about a smooth decay")
-        for metric, _rough in of_primary
-        if metric.tested is not None and (scatter := roughness_about_decay(metric.tested)) is not None
-    ]
-    # Testing each curve separately would double the number of series that can be extreme by chance.
-    comparable = [scatter for metric, scatter in metric_scatters if metric.runs == metric_scatters[0][0].runs]
-    if len(comparable) > len(of_primary):
-        scatters.append(
-            _scatter_series(
-                metric_scatters[0][0], np.hstack(comparable), "scatter of all metrics from point to point"
-            )
-        )
-    return scatters
-
-
-def _scatter_series(curve: TestedSeries, log_scatter: Matrix, name: str) -> TestedSeries:
-    """Build the series whose values say how much each run scatters.
-
-    `log_scatter` holds the logarithms of these values.
-    """
-    scatter, n_real = np.exp(log_scatter), curve.series.n_real
-    result = replace(
-        curve.judged,
-        name=name,
-        axis="whole run",
-        points=tuple(float(position) for position in range(1, log_scatter.shape[1] + 1)),
-        real=_values_by_run(scatter[:n_real], np.isfinite(scatter[:n_real])),
-        imagined=_values_by_run(scatter[n_real:], np.isfinite(scatter[n_real:])),
-        crps=None,
-        spread_ratio=None,
-        spread_interval=None,
-        difference=None,
-        difference_interval=None,
-        ranks=(),
-    )
-    return replace(curve, judged=result, tested=log_scatter)
-
-
 def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     earlier: list[tuple[TestedSeries, Matrix]] = []
-    if primary is not None and (primary_distances := _scaled_distances(primary)) is not None:
+    if primary is not None and (primary_distances := scaled_distances(primary)) is not None:
         earlier.append((primary, primary_distances))
     marked: list[TestedSeries] = []
     for curve in curves:
-        run_distances = _scaled_distances(curve)
+        run_distances = scaled_distances(curve)
         twins = (
             earlier_curve
             for earlier_curve, other_distances in earlier
@@ -391,29 +336,6 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
                 replace(curve, distances=None, tested=None, judged=replace(curve.judged, p=None, why_no_p=reason))
             )
     return marked
-
-
-def _scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances between runs as a vector with mean 0 and length 1.
-
-    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
-    equal.
-    """
-    if curve.distances is None or len(curve.runs) < 3:
-        return None
-    apart = curve.distances[np.triu_indices(len(curve.runs), 1)]
-    centred = apart - apart.mean()
-    return centred / np.linalg.norm(centred) if np.ptp(apart) else None
-
-
-def _values_by_run(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
-    """Return each run's value at each point; None where a run shows none."""
-    return tuple(
-        tuple(row)
-        if all(is_shown)
-        else tuple(value if is_value_shown else None for value, is_value_shown in zip(row, is_shown, strict=True))
-        for row, is_shown in zip(values.tolist(), shown.tolist(), strict=True)
-    )
 
 
 def _count_lower(real: Matrix, imagined: Matrix) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gedanken.compare.audit.claims.claim_contents import TestsClaim
+from gedanken.compare.audit.claims.test_labels import labels_tests
 from gedanken.compare.audit.commands.programs import word_set
 from gedanken.compare.audit.language.languages import languages_in
 from gedanken.compare.audit.language.message_parts import CODE_MARK, Sentence, allow_more_spaces
@@ -107,107 +108,8 @@ _LIMITING_PHRASE = re.compile(
     r"(?!total|all|both|every|each|the (?:suite|project|repo|current|present|whole|entire)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
 )
-_LABELS = frozenset(
-    [
-        "phase",
-        "step",
-        "task",
-        "stage",
-        "ticket",
-        "issue",
-        "chapter",
-        "level",
-        "part",
-        "milestone",
-        "round",
-        "sprint",
-        "option",
-        "batch",
-        "section",
-        "pr",
-        "case",
-        "slice",
-        "fix",
-        "bug",
-        "tier",
-        "wave",
-        "day",
-        "python",
-        "node",
-        "vue",
-        "react",
-        "version",
-        "release",
-        "test",
-        "group",
-        "module",
-        "job",
-        "iteration",
-        "day",
-        "question",
-        "problem",
-        "exercise",
-        "item",
-        "no",
-        "number",
-    ]
-)
-_NO_LABELS = frozenset(
-    [
-        "all",
-        "the",
-        "these",
-        "those",
-        "of",
-        "with",
-        "and",
-        "both",
-        "now",
-        "total",
-        "tests",
-        "passed",
-        "result",
-        "results",
-        "got",
-        "currently",
-        "exactly",
-        "finally",
-        "so",
-        "then",
-        "our",
-        "my",
-        "only",
-        "still",
-        "also",
-        "yes",
-        "great",
-        "good",
-        "perfect",
-        "excellent",
-        "done",
-        "nice",
-        "success",
-        "verified",
-        "fixed",
-        "suite",
-        "summary",
-        "status",
-        "pass",
-        "ran",
-        "shows",
-        "reports",
-        "alle",
-        "die",
-        "tous",
-        "les",
-        "las",
-        "los",
-        "todas",
-        "todos",
-        "comme",
-        "total",
-    ]
-)
+
+
 _FAILURE_ADJECTIVES = word_set(
     "test tests unit integration new more other known flaky existing pre-existing unrelated remaining of them such"
 )
@@ -271,7 +173,7 @@ def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _FAILURE_ADJECTIVES:
         return False
-    if (is_bad or groups.get("skip")) and _is_label(sentence, match):
+    if (is_bad or groups.get("skip")) and labels_tests(sentence, match):
         return False
     if HANDS_OVER.match(sentence.plain, match.end()) and re.search(r"\btest passes$", match[0], re.IGNORECASE):
         return False
@@ -338,7 +240,7 @@ def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> TestHit:
         groups = {
             name: match.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
         }
-        is_label = _is_label(sentence, match)
+        is_label = labels_tests(sentence, match)
         number = None if is_label else parse_count(groups["n"])
         is_limited = is_limited or is_label
         if not is_label:
@@ -370,20 +272,6 @@ def _build_hit(sentence: Sentence, group: list[re.Match[str]]) -> TestHit:
         ),
         tuple(numbers),
     )
-
-
-def _is_label(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Return whether the number belongs to a name, as in `Task 3 tests pass` or `All Five tests`."""
-    if not match.groupdict().get("n"):
-        return False
-    position = match.start("n")
-    if match["n"][0].isupper() and position:
-        return True
-    before = re.search(r"([\w.+#-]+) $", sentence.plain[max(0, position - 30) : position])
-    if before is None or not match["n"][0].isdigit():
-        return False
-    word = before[1]
-    return word.lower() in _LABELS or (word[0].isupper() and word.lower() not in _NO_LABELS)
 
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:

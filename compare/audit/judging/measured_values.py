@@ -1,13 +1,11 @@
 """Judges a claim that states a number: a metric, a time, a size, a count, a version."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
-from itertools import islice
-from typing import NamedTuple
 
 from gedanken.compare.audit.claims.claim_contents import ValueClaim
+from gedanken.compare.audit.judging.named_lines import Line, find_named_lines, name_pattern
 from gedanken.compare.audit.language.numerals import normalize_number
 from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
 from gedanken.compare.audit.numbers.measurements import judge_file_size, judge_version
@@ -24,66 +22,13 @@ from gedanken.compare.audit.numbers.number_names import (
 from gedanken.compare.audit.outputs.equal_numbers import find_minute_durations
 from gedanken.compare.audit.outputs.labels import parse_unit
 from gedanken.compare.audit.record.number_index import NumberPosition, make_near_test, match_kind_of
-from gedanken.compare.audit.record.runs import Run
-from gedanken.compare.audit.relevance.same_command import runs_command
 from gedanken.compare.audit.relevance.same_state import verdict_for_state
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, verdict_without_runs
 
-_MAX_RUNS = 40
 _MIN_DIGITS = 3
 """A number with at least this many digits is unlikely to occur by chance."""
-_MAX_LINES = 4_000
-_MAX_TEXT = 2_000_000
-"""Maximum number of characters of an output that are searched for names."""
-_NUMBER = re.compile(
-    r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=\s?%|[^\w.]|\.(?!\d)|$|s\b|ms\b|[KMG]i?B?\b)"
-)
-_ALIASES = {
-    "accuracy": r"acc(?:uracy)?|correct|genauigkeit|准确率",
-    "acc": r"acc(?:uracy)?",
-    "genauigkeit": r"acc(?:uracy)?|genauigkeit",
-    "précision": r"acc(?:uracy)?|prec",
-    "exactitude": r"acc(?:uracy)?",
-    "exactitud": r"acc(?:uracy)?",
-    "precisión": r"acc(?:uracy)?|prec",
-    "准确率": r"acc(?:uracy)?|准确率",
-    "精度": r"acc(?:uracy)?|precision|精度",
-    "loss": r"loss",
-    "verlust": r"loss",
-    "perte": r"loss",
-    "pérdida": r"loss",
-    "损失": r"loss|损失",
-    "f1": r"f1",
-    "f1 score": r"f1",
-    "f1-score": r"f1",
-    **dict.fromkeys(
-        (
-            "coverage",
-            "cover",
-            "decken",
-            "abdeckung",
-            "testabdeckung",
-            "couverture",
-            "cobertura",
-            "覆盖率",
-            "カバレッジ",
-        ),
-        r"cov(?:erage|ered)?|TOTAL|All files|% ?Stmts",
-    ),
-    "testgenauigkeit": r"acc(?:uracy)?|genauigkeit",
-    "acurácia": r"acc(?:uracy)?",
-    "正解率": r"acc(?:uracy)?|正解率",
-    "r²": r"r2|r²|r\^2",
-    "r2": r"r2|r²|r\^2",
-    "perplexity": r"perplexity|ppl",
-    "roc auc": r"auc",
-    "roc-auc": r"auc",
-    "auroc": r"auroc|auc",
-}
-_QUALIFIER = re.compile(
-    r"\b(?:final|best|mean|average|avg|overall|total|macro|weighted|last|lowest|highest|held-out|line|branch|"
-    r"statement|code)\b"
-)
+
+
 _COMPUTED = re.compile(
     r"\b(?:mean|average|avg|overall|total|improve\w*|gain|difference|by|drop\w*|increase\w*|per|ratio|times)\b",
     re.IGNORECASE,
@@ -109,20 +54,9 @@ _TIME = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|second
 _SIZE = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
 
 
-class Line(NamedTuple):
-    """A line of an output that contains the name of the claim's subject."""
-
-    run: Run
-    text: str
-    offset: int
-    numbers: tuple[str, ...]
-    values: tuple[float, ...]
-    positions: tuple[int, ...]
-
-
 def judge_value(case: Case, says: ValueClaim) -> Verdict:
     """Judge whether an output before the claim printed the number, or another number with the same name."""
-    named_lines = list(_named_lines(case, says))
+    named_lines = list(find_named_lines(case, says))
     if says.kind in ("count", "size") and (verdict := judge_file_size(case, says)) is not None:
         return verdict
     if says.kind == "version" and (verdict := judge_version(case, says)) is not None:
@@ -158,7 +92,7 @@ def judge_value(case: Case, says: ValueClaim) -> Verdict:
 
 def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, named_lines: list[Line]) -> bool:
     """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
-    words = _name_pattern(says)
+    words = name_pattern(says)
     if says.kind != "metric" or words is None:
         return True
     later_texts = [
@@ -173,60 +107,6 @@ def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, 
 
 def _is_claimed_number(says: ValueClaim, printed: str) -> bool:
     return match_kind_of(says.value, printed, says.is_approximate) is not None
-
-
-def _named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> Iterator[Line]:
-    """Yield the lines that name the claim's subject, latest run first.
-
-    `after_claim`: only the lines of the first run after the claim.
-    """
-    words = _name_pattern(says)
-    if says.kind in ("count", "size") and case.spotted.claim.path:
-        base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
-        words = rf"{words}|(?<![\w-]){base}(?!\w)" if words else rf"(?<![\w-]){base}(?!\w)"
-    if words is None:
-        return
-    pattern = re.compile(words, re.IGNORECASE)
-    for run in (
-        case.runs_after()[:1]
-        if after_claim
-        else case.runs_before()[: _MAX_RUNS if says.kind != "time" else _MAX_RUNS // 3]
-    ):
-        if run.result is None or (case.spotted.command and not runs_command(case.spotted.command, run)):
-            continue
-        if len(run.text) < _MAX_TEXT:
-            yield from case.record.cached((words, run.call_event), partial(_lines_with_name, run, pattern))
-
-
-def _lines_with_name(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    lines = []
-    for match in islice(pattern.finditer(run.text), _MAX_LINES):
-        start = run.text.rfind("\n", 0, match.start()) + 1
-        end = run.text.find("\n", match.end())
-        text = run.text[start : end if end >= 0 else len(run.text)][:1_000]
-        if number_matches := list(_NUMBER.finditer(text)):
-            numbers, positions = (
-                tuple(number_match[0] for number_match in number_matches),
-                tuple(number_match.start() for number_match in number_matches),
-            )
-            lines.append(Line(run, text, start, numbers, tuple(map(float, numbers)), positions))
-    return tuple(lines)
-
-
-def _name_pattern(says: ValueClaim) -> str | None:
-    match says.kind:
-        case "metric":
-            name = SPLIT_WORDS.sub("", _QUALIFIER.sub("", says.name)).strip()
-            return (
-                rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(name, re.escape(name))})(?![a-z]{{3}})" if name else None
-            )
-        case "count":
-            return rf"\b{re.escape(says.name.rstrip('s'))}(?:s|es)?\b"
-        case "version":
-            return rf"(?<![\w-]){re.escape(says.name)}(?![a-z])"
-        case "time":
-            return r"\d ?m?s\b|real|time|elapsed|seconds?|duration"
-    return None
 
 
 def _judge_printed(case: Case, says: ValueClaim, line: Line) -> Verdict:
@@ -266,7 +146,7 @@ def _judge_unnamed_number(case: Case, says: ValueClaim, occurrences: Sequence[Nu
 
 def _is_of_other_subject(case: Case, says: ValueClaim, occurrence: NumberPosition) -> bool:
     line, position = line_at(case, occurrence.event, occurrence.offset)
-    if says.kind == "metric" and (words := _name_pattern(says)) is not None:
+    if says.kind == "metric" and (words := name_pattern(says)) is not None:
         return belongs_to_other_name(line, position, re.compile(words, re.IGNORECASE), says.name)
     if says.kind == "version" and re.fullmatch(r"[\w@./+#-]+", says.name):
         return is_of_another_package(case, says, line, occurrence.event)
@@ -322,7 +202,7 @@ def _judge_early(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdi
     line = next(
         (
             line
-            for line in _named_lines(case, says, after_claim=True)
+            for line in find_named_lines(case, says, after_claim=True)
             if any(match_kind_of(says.value, printed) for printed in line.numbers)
         ),
         None,
@@ -390,7 +270,7 @@ def _judge_contradicted(case: Case, says: ValueClaim, named_lines: list[Line]) -
 def _shows_claimed_metric(says: ValueClaim, lines: list[Line]) -> bool:
     """Return whether a line certainly shows the claimed metric for the same data, such as `train` or `test`."""
     pattern = re.compile(
-        rf"(?:{_name_pattern(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+        rf"(?:{name_pattern(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )
     claimed_splits = {match[0].lower()[:3] for match in SPLIT_WORDS.finditer(says.name)}
     for line in lines:
@@ -418,6 +298,6 @@ def _closest_line(says: ValueClaim, lines: list[Line]) -> Line:
 
 def _judge_missing(case: Case, says: ValueClaim) -> Verdict:
     if says.kind == "metric":
-        later_runs = [line.run for line in _named_lines(case, says, after_claim=True)]
+        later_runs = [line.run for line in find_named_lines(case, says, after_claim=True)]
         return verdict_without_runs(case, "program", later_runs, "a program that could have printed the number")
     return undecidable("no output before the claim has this number")

@@ -1,11 +1,11 @@
 """Judges a claim about the result of tests, such as `all 12 tests pass`."""
 
 import re
-from typing import NamedTuple
 
 from gedanken.compare.audit.claims.claim_contents import TestsClaim
-from gedanken.compare.audit.commands.command_lines import Step, is_narrowed, parse_steps
+from gedanken.compare.audit.commands.command_lines import is_narrowed, parse_steps
 from gedanken.compare.audit.judging.silent_tests import judge_newer_run, judge_silent, judge_stale_tests
+from gedanken.compare.audit.judging.test_sums import Result, judge_sum, partial_sums, significant_words
 from gedanken.compare.audit.numbers.known_numbers import may_be_computed, may_be_known
 from gedanken.compare.audit.outputs.outcomes import is_output_cut
 from gedanken.compare.audit.outputs.test_summaries import TestSummary
@@ -27,14 +27,6 @@ _FAILURE_WORDS = re.compile(
 _DENIED_FAILURES = re.compile(
     r"\b(?:0|no|zero|none|without(?: any| a single)?|keine[nr]?|ohne|aucune?|sin) (?:\w+ )?fail\w*", re.IGNORECASE
 )
-
-
-class Result(NamedTuple):
-    """A summary of tests, with the number of its event and the run that printed it (None if unknown)."""
-
-    tests: TestSummary
-    event: int
-    run: Run | None
 
 
 def judge_tests(case: Case, says: TestsClaim) -> Verdict:
@@ -61,7 +53,7 @@ def judge_tests(case: Case, says: TestsClaim) -> Verdict:
             narrow_result.event, narrow_result.tests.offset, len(narrow_result.tests.text)
         )
         return undecidable("the run that passed covered only some of the tests", evidence)
-    if supporting is None and (counted_verdict := _judge_sum(case, says, results)) is not None:
+    if supporting is None and (counted_verdict := judge_sum(case, says, results)) is not None:
         return counted_verdict
     if supporting is None and (skipped_verdict := _judge_skipped(case, says, results)) is not None:
         return skipped_verdict
@@ -208,7 +200,7 @@ def _judge_later_failure(
 ) -> Verdict:
     if later_result.run is None or supporting.run is None:
         return Verdict("supported", "a result that supports the claim is recorded", (evidence,))
-    is_same = _significant_words(later_result.run.command) == _significant_words(supporting.run.command)
+    is_same = significant_words(later_result.run.command) == significant_words(supporting.run.command)
     is_current = (
         case.record.first_change_since(later_result.run, case.event, "tests") is None
         and case.record.change_doubt_since(later_result.run, case.event, "tests") is None
@@ -227,58 +219,6 @@ def _judge_later_failure(
         f"“{_summary_line(supporting.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
         (evidence,),
     )
-
-
-def _judge_sum(case: Case, says: TestsClaim, results: list[Result]) -> Verdict | None:
-    """Return a verdict if the claimed number of passed tests is counted over several texts; else None.
-
-    It may be the sum over several summaries, or the count of the cases that a result lists.
-    """
-    if says.passed is None or says.failed:
-        return None
-    by_event: dict[int, list[Result]] = {}
-    last_event: dict[tuple[str, ...], int] = {}
-    for result in results:
-        if (
-            last_event.setdefault(_significant_words(result.run.command) if result.run else (), result.event)
-            == result.event
-        ):
-            by_event.setdefault(result.event, []).append(result)
-    total = 0
-    for index, (event, event_results) in enumerate(by_event.items()):
-        event_passed = sum(result.tests.passed or 0 for result in event_results)
-        total += event_passed
-        failed = any(result.tests.failed for result in event_results)
-        evidence = case.record.evidence(event, event_results[0].tests.offset, len(event_results[0].tests.text))
-        skipped = sum(result.tests.skipped for result in event_results)
-        if says.skipped and says.skipped != skipped:
-            break
-        if not failed and (says.passed == event_passed or (index and index < 6 and says.passed == total)):
-            return _revise_if_changed(
-                case,
-                event_results[0],
-                Verdict("supported", f"{says.passed} is the sum of several results", (evidence,)),
-            )
-        if failed:
-            break
-    for run in case.runs_before()[:30]:
-        passed, failed_cases = run.cases
-        if run.result is not None and passed == says.passed and (not failed_cases or not says.all_pass):
-            listed_verdict = Verdict(
-                "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
-            )
-            return _revise_if_changed(case, run, listed_verdict)
-    return None
-
-
-def _revise_if_changed(case: Case, source: Result | Run, verdict: Verdict) -> Verdict:
-    run = source.run if isinstance(source, Result) else source
-    if run is None or case.spotted.is_about_earlier:
-        return verdict
-    doubt = case.record.change_doubt_since(run, case.event, "tests")
-    if case.record.first_change_since(run, case.event, "tests") is None:
-        return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
-    return undecidable("files were changed after the results that the claim may be about", *verdict.evidence)
 
 
 def _judge_unsupported(case: Case, says: TestsClaim, results: list[Result], test_runs: list[Run]) -> Verdict:
@@ -363,7 +303,7 @@ def _explain_unseen_tests(case: Case, last_result: Result) -> str | None:
         if run.result is not None and not run.text.strip() and not run.is_background:
             continue  # this run printed no number
         if (
-            _significant_words(run.command) != _significant_words(shown_run.command)
+            significant_words(run.command) != significant_words(shown_run.command)
             or case.record.first_change_since(run, shown_run.result_event, "tests") is not None
         ):
             return f"“{shorten_command(run.command)}” may have run tests"
@@ -404,7 +344,7 @@ def _states_wrong_number(case: Case, says: TestsClaim, tests: TestSummary) -> bo
     """
     first_events = case.record.first_test_counts
     stated = says.passed if says.passed is not None else says.total
-    if (stated is None or stated != tests.passed) and stated in _partial_sums(case):
+    if (stated is None or stated != tests.passed) and stated in partial_sums(case):
         return False
     pairs = [
         (says.passed, tests.passed),
@@ -422,25 +362,6 @@ def _states_wrong_number(case: Case, says: TestsClaim, tests: TestSummary) -> bo
     ) or (says.failed == 0 and tests.failed > 0)
 
 
-def _partial_sums(case: Case) -> set[int]:
-    """Return all sums of passed tests, or of all tests, over some of the latest test summaries."""
-    sums = {0}
-    last_runs: dict[tuple[str, ...], Run] = {}
-    # of several runs of a command, only the last counts
-    for run in case.runs_before()[:12]:
-        if last_runs.setdefault(_significant_words(run.command), run) is not run:
-            continue
-        for tests in run.tests[:12]:
-            total = (tests.passed or 0) + tests.failed + tests.skipped
-            sums |= {
-                partial_sum + count
-                for partial_sum in sums
-                for count in (tests.passed or 0, total)
-                if len(sums) < 5_000
-            }
-    return sums
-
-
 def _is_same_command(command: str, run: Run) -> bool:
     """Return whether a run executed the command that the claim names, or at least one program of that command."""
     claimed_programs: set[str] = {step.program for step in parse_steps(command)}
@@ -450,20 +371,6 @@ def _is_same_command(command: str, run: Run) -> bool:
         or bool(claimed_programs & programs)
         or " ".join(command.split()) in " ".join(run.command.split())
     )
-
-
-def _significant_words(command: str) -> tuple[str, ...]:
-    """Return the words of the steps that decide what a command tests.
-
-    These are each `cd` and all steps that are not `quiet`.
-    """
-    return tuple(
-        _step_text(step) for step in parse_steps(command) if step.family != "quiet" or step.program in ("cd", "pushd")
-    )
-
-
-def _step_text(step: Step) -> str:
-    return " ".join(step.words)
 
 
 def _summary_line(tests: TestSummary) -> str:

@@ -1,0 +1,87 @@
+"""Tests whether imagined runs scatter as the real ones do."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.series.judgement import TestedSeries
+from gedanken.compare.series.roughness import roughness, roughness_about_decay
+from gedanken.compare.stats.measures import Matrix
+
+
+def scatter_tests(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
+    """Return the tests of scatter: two for the primary metric's curve, and one for all metrics together."""
+    metric_scatters = [
+        (metric, scatter)
+        for metric in metrics
+        if metric.tested is not None and (scatter := roughness(metric.tested)) is not None
+    ]
+    of_primary = [
+        (metric, scatter) for metric, scatter in metric_scatters if metric.series.column == primary.series.column
+    ]
+    scatters = [
+        _scatter_series(metric, scatter, f"scatter of {metric.judged.name} from point to point")
+        for metric, scatter in of_primary
+    ]
+    scatters += [
+        _scatter_series(metric, scatter, f"scatter of {metric.judged.name} about a smooth decay")
+        for metric, _rough in of_primary
+        if metric.tested is not None and (scatter := roughness_about_decay(metric.tested)) is not None
+    ]
+    # Testing each curve separately would double the number of series that can be extreme by chance.
+    comparable = [scatter for metric, scatter in metric_scatters if metric.runs == metric_scatters[0][0].runs]
+    if len(comparable) > len(of_primary):
+        scatters.append(
+            _scatter_series(
+                metric_scatters[0][0], np.hstack(comparable), "scatter of all metrics from point to point"
+            )
+        )
+    return scatters
+
+
+def _scatter_series(curve: TestedSeries, log_scatter: Matrix, name: str) -> TestedSeries:
+    """Build the series whose values say how much each run scatters.
+
+    `log_scatter` holds the logarithms of these values.
+    """
+    scatter, n_real = np.exp(log_scatter), curve.series.n_real
+    result = replace(
+        curve.judged,
+        name=name,
+        axis="whole run",
+        points=tuple(float(position) for position in range(1, log_scatter.shape[1] + 1)),
+        real=values_by_run(scatter[:n_real], np.isfinite(scatter[:n_real])),
+        imagined=values_by_run(scatter[n_real:], np.isfinite(scatter[n_real:])),
+        crps=None,
+        spread_ratio=None,
+        spread_interval=None,
+        difference=None,
+        difference_interval=None,
+        ranks=(),
+    )
+    return replace(curve, judged=result, tested=log_scatter)
+
+
+def scaled_distances(curve: TestedSeries) -> Matrix | None:
+    """Return the distances between runs as a vector with mean 0 and length 1.
+
+    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
+    equal.
+    """
+    if curve.distances is None or len(curve.runs) < 3:
+        return None
+    apart = curve.distances[np.triu_indices(len(curve.runs), 1)]
+    centred = apart - apart.mean()
+    return centred / np.linalg.norm(centred) if np.ptp(apart) else None
+
+
+def values_by_run(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
+    """Return each run's value at each point; None where a run shows none."""
+    return tuple(
+        tuple(row)
+        if all(is_shown)
+        else tuple(value if is_value_shown else None for value, is_value_shown in zip(row, is_shown, strict=True))
+        for row, is_shown in zip(values.tolist(), shown.tolist(), strict=True)
+    )
