@@ -351,10 +351,7 @@ class RunStore:
 
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run, and write its spec first.
-
-    Raises BadInput if another process has begun a run in the folder.
-    """
+    """Open a new, empty folder for a run, and write its spec. Raises BadInput if a run has begun there."""
     with locked_log(folder) as file:
         if file.tell():
             raise BadInput(f"{folder}: another process has begun a run in this folder; name another folder")

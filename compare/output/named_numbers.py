@@ -21,8 +21,6 @@ from gedanken.compare.output.vocabulary import SHORT_SPLITS, Role, Split, find_s
 
 _MAX_NAME_DISTANCE = 160
 """Maximum distance in characters between a number and its name before it."""
-
-
 _COUNT_WORD = (
     r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
 )
@@ -81,9 +79,8 @@ _NOUN_AFTER = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[
 _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _DURATION_VERBS = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
-_SECOND_NUMBER_SUFFIX = {"(": "in brackets", "/": "after /"} | dict.fromkeys(
-    ("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±"
-)
+_PLUS_MINUS = ("±", "+/-", "+-", "(±", "(+/-", "(+-")
+_SECOND_NUMBER_SUFFIX = {"(": "in brackets", "/": "after /"} | dict.fromkeys(_PLUS_MINUS, "±")
 """Maps the text between two numbers that share a name to the text added to the second number's name."""
 
 

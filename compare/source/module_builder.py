@@ -167,7 +167,7 @@ class ModuleBuilder:
     def evaluate(self, node: ast.expr, names: Names) -> object:
         """Return the value of an expression.
 
-        An unknown value is PLAIN if it is certainly no module, and UNKNOWN if it may be one.
+        An unknown value is `NOT_A_MODULE` if it is certainly none, and `UNKNOWN` if it may be one.
         """
         self._count_steps()
         match node:
@@ -231,8 +231,7 @@ class ModuleBuilder:
             yield self.evaluate(item, inner_names)
 
     def _evaluate_global(self, name: str) -> object:
-        """Return the value of a global name that is assigned one number or one simple expression; UNKNOWN
-        otherwise."""
+        """Return the value of a global name that one number or simple expression is assigned to, or `UNKNOWN`."""
         assigned = self.source.assigned_values(name)
         if not assigned:
             return UNKNOWN
