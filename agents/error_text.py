@@ -9,7 +9,7 @@ from gedanken.experiment.secrets import redacted
 _ECHO_KEYS = frozenset(("input", "request", "request_body", "body"))
 
 
-def texts(error: BaseException) -> Iterator[str]:
+def error_texts(error: BaseException) -> Iterator[str]:
     body = getattr(error, "body", None)
     if isinstance(body, dict | list):
         yield _message_in(body)

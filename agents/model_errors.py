@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from gedanken.agents.error_text import one_line, server_message, texts
+from gedanken.agents.error_text import error_texts, one_line, server_message
 from gedanken.agents.requested_wait import requested_wait
 from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment.errors import NoModel
@@ -193,7 +193,7 @@ def read_problem(error: BaseException) -> Problem:
     """Extract a Problem from the error of any client."""
     chain = list(_cause_chain(error))
     status = next((code for cause in chain if (code := _status(cause)) is not None), None)
-    texts = list(dict.fromkeys(text for cause in chain for text in texts(cause) if text))
+    texts = list(dict.fromkeys(text for cause in chain for text in error_texts(cause) if text))
     kinds = frozenset(kind.__name__ for cause in chain for kind in type(cause).__mro__)
     headers = next(filter(None, map(_headers, chain)), {})
     host = next(filter(None, map(_host, chain)), "")
