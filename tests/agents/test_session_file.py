@@ -21,8 +21,8 @@ LS = Turn("ls", "train.py\n")
 hostile_texts = st.text(st.characters() | st.sampled_from('\x00\n\r\x1b\u2028\x85\ud800\udc00"\\'), max_size=8)
 session_steps = st.lists(
     st.tuples(st.just("add"), hostile_texts, hostile_texts)
-    | st.tuples(st.sampled_from(["lose", "remember"]))
-    | st.tuples(st.just("replay"), hostile_texts),
+    | st.tuples(st.sampled_from(["without_context", "with_full_context"]))
+    | st.tuples(st.just("with_answered_requests"), hostile_texts),
     max_size=8,
 )
 

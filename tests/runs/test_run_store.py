@@ -100,7 +100,7 @@ def test_why_a_run_is_changed_is_told_before_it_is_changed(tmp_path: Path, monke
     def die(_store: RunStore) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RunStore, "keep_spec", die)
+    monkeypatch.setattr(RunStore, "write_spec", die)
     with pytest.raises(KeyboardInterrupt), reopen_store(tmp_path, changed_spec, "more runs after looking"):
         pass
     log = read_run(tmp_path)
