@@ -14,8 +14,6 @@ from gedanken.experiment.errors import GedankenError, NoModel
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.progress import Progress, Silent
 
-PARALLEL = 8
-"""Default number of concurrent requests to a hosted model."""
 MAX_WAIT = 600.0
 """Longest waiting time in seconds.
 

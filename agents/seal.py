@@ -4,13 +4,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from gedanken.agents.messages import Message
 from gedanken.experiment.execution import Seal
-
-if TYPE_CHECKING:
-    pass
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:

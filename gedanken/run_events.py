@@ -1,7 +1,7 @@
 """Shows what the graph does while a run goes on: its events, its updates, how it ended."""
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause, Execution
@@ -10,9 +10,6 @@ from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.records.run_store import RunStore
 from gedanken.terminal.run_plan import RunPlan, update_plan
 from gedanken.terminal.screen import Screen
-
-if TYPE_CHECKING:
-    pass
 
 
 async def follow_events(

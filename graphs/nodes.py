@@ -27,6 +27,7 @@ from gedanken.graphs.approval import approval_question, needs_approval, rejectio
 from gedanken.graphs.boot_limits import boot_limits, check_booted
 from gedanken.graphs.context import Context
 from gedanken.graphs.logged_nodes import leaf, logged
+from gedanken.graphs.reporters import queue_reporter, text_reporter
 from gedanken.graphs.routing import (
     MAX_TRIES,
     REJECTED,
@@ -46,7 +47,6 @@ from gedanken.graphs.routing import (
     with_script_line,
 )
 from gedanken.graphs.state import STOPPED, RunTask, State
-from gedanken.graphs.streamed_text import queue_reporter, text_reporter
 from gedanken.graphs.turns import execution_ref, session_of
 from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run

@@ -15,8 +15,6 @@ from pathlib import Path
 
 from benchmarks.verdict import control_runs, fitting, judging, simulating, subjects, through_graph, truths
 
-WHAT = ("bank", "fit", "judge", "simulate", "graph", "control")
-
 
 def _show_progress(done: int, wrong: int) -> None:
     print(f"\r{done:,} judged, {wrong} wrongly named", end="", file=sys.stderr, flush=True)

@@ -14,7 +14,6 @@ MAX_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
 """The judgement of an answer. `run`: only running the answer shows its value. `left out`: the answer repeats the
 call, in LiveCodeBench's format."""
-_UNUSED_CALL = "f("
 _TOO_MANY_DIGITS = "Exceeds the limit"
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gedanken.compare.results import Doubt, Endpoint, SeriesResult
 from gedanken.compare.series.levels import PRIMARY_LEVEL, is_significant
 from gedanken.compare.series.series import Series
@@ -69,3 +72,13 @@ def differ_in(name: str, imagined: int) -> str:
     """
     subject = "the imagined run differs" if imagined == 1 else "the imagined runs, taken together, differ"
     return f"{subject} in the {name}"
+
+
+def values_by_run(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
+    """Return each run's value at each point; None where a run shows none."""
+    return tuple(
+        tuple(row)
+        if all(is_shown)
+        else tuple(value if is_value_shown else None for value, is_value_shown in zip(row, is_shown, strict=True))
+        for row, is_shown in zip(values.tolist(), shown.tolist(), strict=True)
+    )

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gedanken.compare.series.judgement import TestedSeries
+from gedanken.compare.series.judgement import TestedSeries, values_by_run
 from gedanken.compare.series.roughness import roughness, roughness_about_decay
 from gedanken.compare.stats.measures import Matrix
 
@@ -62,26 +61,3 @@ def _scatter_series(curve: TestedSeries, log_scatter: Matrix, name: str) -> Test
         ranks=(),
     )
     return replace(curve, judged=result, tested=log_scatter)
-
-
-def scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances between runs as a vector with mean 0 and length 1.
-
-    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
-    equal.
-    """
-    if curve.distances is None or len(curve.runs) < 3:
-        return None
-    apart = curve.distances[np.triu_indices(len(curve.runs), 1)]
-    centred = apart - apart.mean()
-    return centred / np.linalg.norm(centred) if np.ptp(apart) else None
-
-
-def values_by_run(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
-    """Return each run's value at each point; None where a run shows none."""
-    return tuple(
-        tuple(row)
-        if all(is_shown)
-        else tuple(value if is_value_shown else None for value, is_value_shown in zip(row, is_shown, strict=True))
-        for row, is_shown in zip(values.tolist(), shown.tolist(), strict=True)
-    )

@@ -11,11 +11,11 @@ from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in
+from gedanken.compare.series.judgement import Judgement, TestedSeries, differ_in, values_by_run
 from gedanken.compare.series.levels import METRICS_LEVEL, NO_METRIC_LEVEL, OTHERS_LEVEL, PRIMARY_LEVEL
 from gedanken.compare.series.not_compared import not_compared
 from gedanken.compare.series.outliers import find_other_outliers, find_outliers
-from gedanken.compare.series.scatter import scaled_distances, scatter_tests, values_by_run
+from gedanken.compare.series.scatter import scatter_tests
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p_value, runs_needed, smallest_p
@@ -314,11 +314,11 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     earlier: list[tuple[TestedSeries, Matrix]] = []
-    if primary is not None and (primary_distances := scaled_distances(primary)) is not None:
+    if primary is not None and (primary_distances := _scaled_distances(primary)) is not None:
         earlier.append((primary, primary_distances))
     marked: list[TestedSeries] = []
     for curve in curves:
-        run_distances = scaled_distances(curve)
+        run_distances = _scaled_distances(curve)
         twins = (
             earlier_curve
             for earlier_curve, other_distances in earlier
@@ -351,3 +351,16 @@ def evenly_spaced_indices(count: int, most: int) -> NDArray[np.int64]:
     if count <= most:
         return np.arange(count)
     return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))
+
+
+def _scaled_distances(curve: TestedSeries) -> Matrix | None:
+    """Return the distances between runs as a vector with mean 0 and length 1.
+
+    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
+    equal.
+    """
+    if curve.distances is None or len(curve.runs) < 3:
+        return None
+    apart = curve.distances[np.triu_indices(len(curve.runs), 1)]
+    centred = apart - apart.mean()
+    return centred / np.linalg.norm(centred) if np.ptp(apart) else None

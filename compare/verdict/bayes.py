@@ -28,7 +28,7 @@ Evidence = dict[Hypothesis, float]
 @dataclass(frozen=True, slots=True)
 class Priors:
     """Prior assumptions about noise, the horizon, the dispersion of answers between clusters, and the hypothesis
-    `any_shares_likelihood`."""
+    `other`."""
 
     noise: float = 0.0
     """The prior probability of a noise level is proportional to exp(−`noise` × level). With 0, all levels are equally

@@ -1,6 +1,6 @@
 """Audits transcripts that are in files, or that were already read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -62,16 +62,6 @@ def audit_files(
     if not audited:
         raise BadInput("none of the files contains a transcript" + (f"; {notes[0]}" if notes else ""))
     return Audit(tuple(audited), tuple(notes))
-
-
-def audit_sessions(
-    transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
-) -> list[AuditedSession]:
-    """Audit sessions that were already read.
-
-    With `no_tools`, the user states that the agent of a plain chat had no tools.
-    """
-    return [_audit_one(transcript, {}, no_tools=no_tools, keep_events=keep_events) for transcript in transcripts]
 
 
 def _audit_one(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> AuditedSession:

@@ -19,7 +19,6 @@ LINES_AROUND = 3
 MAX_LINES = 400
 """Maximum number of lines that are shown of one event."""
 _MAX_LINE_CHARACTERS = 2000
-_MAX_COMMAND_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`gedanken run`, `run_shell` and `probe edits` from start to end, with stand-ins for common models."""
+"""`gedanken run`, `shell` and `probe edits` from start to end, with stand-ins for common models."""
 
 import json
 import os

@@ -28,9 +28,6 @@ _PATCH = re.compile(r"\*\*\* Begin Patch\b.*?(?:\*\*\* End Patch\b|\Z)", re.DOTA
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
 _WRAPPER_ARGUMENT = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
 _SCRIPT_FILE = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
-_TEST_NAME = re.compile(
-    r"(?:^|[/_.-])(?:test|tests|spec|check|verify|repro\w*|ci)(?:[/_.-]|\d|$)|runtests|\btest", re.IGNORECASE
-)
 
 
 class Step(NamedTuple):

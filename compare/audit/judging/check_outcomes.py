@@ -37,12 +37,24 @@ ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 GENERIC_TOOLS = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm run build")
 """Names that agents use for any build, or for any type check."""
 
+_FAILED_BUILD = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
+_COUNTED_FINDINGS = re.compile(
+    r"[✖×] [1-9]\d* problems?\b|^Found [1-9]\d* errors?\b(?! \(\d+ fixed, 0)|"
+    r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
+    re.MULTILINE,
+)
+"""Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
+_WARNINGS_ONLY = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
+"""Matches warnings without errors, such as `✖ 2 problems (0 errors, 2 warnings)`.
+
+A check with this line counts as neither clean nor failed.
+"""
+_ERRORS_ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
+_PASS_THROUGH = frozenset(["head", "tail", "cat", "tee"])
+
 
 def has_warning(run: Run) -> bool:
     return WARNING.search(run.text) is not None or _POSSIBLE_WARNING.search(run.text) is not None
-
-
-_FAILED_BUILD = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
 
 
 def shows_build_end(text: str) -> bool:
@@ -135,24 +147,6 @@ def _scan_outcome(run: Run, tool: str, *, is_alone: bool) -> Outcome:
         return "unknown"
     # some scanners report findings and still end with exit code 0
     return "bad" if run.exit_code else "clean" if exit_code_tells_result(tool) else "unknown"
-
-
-_COUNTED_FINDINGS = re.compile(
-    r"[✖×] [1-9]\d* problems?\b|^Found [1-9]\d* errors?\b(?! \(\d+ fixed, 0)|"
-    r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
-    re.MULTILINE,
-)
-"""Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
-
-_WARNINGS_ONLY = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
-"""Matches warnings without errors, such as `✖ 2 problems (0 errors, 2 warnings)`.
-
-A check with this line counts as neither clean nor failed.
-"""
-
-_ERRORS_ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
-
-_PASS_THROUGH = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_only_errors(run: Run, step_index: int) -> bool:

@@ -7,9 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.audit.claims.claim_contents import ValueClaim
-from gedanken.compare.audit.numbers.number_names import (
-    SPLIT_WORDS,
-)
+from gedanken.compare.audit.numbers.number_names import SPLIT_WORDS
 from gedanken.compare.audit.record.runs import Run
 from gedanken.compare.audit.relevance.same_command import runs_command
 from gedanken.compare.audit.verdicts import Case

@@ -1,4 +1,4 @@
-"""Streams what a model writes to whoever follows the graph."""
+"""Callbacks that report on a node to the graph's stream: waiting for cores, and text as a model writes it."""
 
 from collections.abc import Callable
 
