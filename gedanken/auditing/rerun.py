@@ -84,9 +84,11 @@ async def rerun(audited: AuditedSession, options: RerunOptions, progress: Progre
             runs.append(await _run_round(branch, plan, state, root, failed_edits))
             await branch.__aexit__()
     reruns = [
-        _judge_step(step, [run for run in real if run is not None], state, failed_edits.get(index), root)
-        for index, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
-        if step.said is not None
+        _judge_step(
+            step, [run for round_runs in runs if (run := round_runs[index])], state, failed_edits.get(index), root
+        )
+        for index, step in enumerate(plan.commands)
+        if step.recorded is not None
     ]
     description = state.description + (
         f"; not run: the last {format_count(plan.left_out, 'command')}" if plan.left_out else ""
