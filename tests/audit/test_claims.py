@@ -1,9 +1,8 @@
 """Which sentences of an agent are claims, and which are not."""
 
-import time
-
 import pytest
 from agent_sessions import Session
+from growth import assert_time_is_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,9 +187,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_takes_time_that_grows_as_it_does(piece: str) -> None:
-    started = time.process_time()
-    claims(piece * (60_000 // len(piece)))
-    assert time.process_time() - started < 4
+    assert_time_is_linear(lambda size: claims(piece * (size // len(piece))), 60_000)
 
 
 def test_a_value_in_a_fence_is_the_output_that_the_user_asked_for_and_a_program_there_is_none() -> None:
