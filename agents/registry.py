@@ -44,7 +44,8 @@ def _find_provider(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     if plugin is None:
         raise BadInput(
             f"--model {spec.name}: name the provider, as in openai:{spec.name or 'gpt-4.1'} or "
-            f"ollama:{spec.name or 'llama3'}; or use `embedded`, or scripted:FILE"
+            f"ollama:{spec.name or 'llama3'}; or use `embedded` (runs on this computer) or scripted:FILE (replies "
+            "that FILE holds)"
         )
     provider = plugin.load()
     if not isinstance(provider, ModelProvider):

@@ -10,6 +10,7 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.stats.correlation import Tau, kendall, partial_kendall
 from gedanken.compare.stats.proportions import Share, wilson_share
 from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.format import format_p
 
 CERTAIN = 0.01
 """The effect of a change in real runs counts as certain if its p-value is at most this number."""
@@ -180,11 +181,11 @@ def format_effects_verdict(effects: OutcomeEffects) -> str:
     if effects.still_p is None:
         parts.append(f"It is undetermined whether edits that change nothing change the imagined {name}.")
     elif effects.still_p <= UNLIKELY:
-        parts.append(f"Edits that change nothing change the imagined {name} ({_format_p(effects.still_p)}).")
+        parts.append(f"Edits that change nothing change the imagined {name} ({format_p(effects.still_p)}).")
     else:
         parts.append(
             f"There is no sign that edits that change nothing change the imagined {name} "
-            f"({_format_p(effects.still_p)}); this does not prove that it stays the same."
+            f"({format_p(effects.still_p)}); this does not prove that it stays the same."
         )
     return " ".join(parts)
 
@@ -202,21 +203,17 @@ def format_share(share: Share) -> str:
 
 
 def format_tau(tau: Tau) -> str:
-    """Format a tau, for example `.41 (-.02 to .71, p .04)`."""
+    """Format a tau, for example `.41 (-.02 to .71, p = .040)`."""
     if tau.value is None or tau.p is None:
         return "undetermined"
     interval = (
         "" if tau.low is None or tau.high is None else f"{_format_decimal(tau.low)} to {_format_decimal(tau.high)}, "
     )
-    return f"{_format_decimal(tau.value)} ({interval}{_format_p(tau.p)})"
+    return f"{_format_decimal(tau.value)} ({interval}{format_p(tau.p)})"
 
 
-def _format_p(p: float) -> str:
-    return "p < .001" if p < 0.001 else f"p {_format_decimal(p, 3 if p < 0.1 else 2)}"
-
-
-def _format_decimal(number: float, digits: int = 2) -> str:
-    return f"{number:.{digits}f}".replace("0.", ".", 1)
+def _format_decimal(number: float) -> str:
+    return f"{number:.2f}".replace("0.", ".", 1)
 
 
 def _outcome_effects(outcome: str, base: Intervention, changes: Sequence[Intervention]) -> OutcomeEffects:

@@ -33,7 +33,7 @@ _FORMS = {
     "exit status differs": _EXPECTED_FIRST,
     "fixed seed, other output": _EXPECTED_FIRST,
     "literal differs": _TWO_CLAUSES,
-    "number format differs": "{observed}; {expected}.",
+    "number format differs": _EXPECTED_LAST,
     "epochs silently missing": _EXPECTED_LAST,
     "primary endpoint differs": "In {who}, the {subject} {observed}; {expected}.",
     "answer cut": "The token limit cut the answer to “{subject}”, which was right up to the cut.",

@@ -73,6 +73,12 @@ def format_probability(p: float | None) -> str:
     return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1).replace("1.000", "1")
 
 
+def format_p(p: float | None) -> str:
+    """Format a p-value with its letter, for example `p = .008` or `p < .001`."""
+    text = format_probability(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def format_duration(seconds: float) -> str:
     """Format a duration, for example `8.0 s` or `12 min 30 s`."""
     if seconds < 120:

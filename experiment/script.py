@@ -146,7 +146,7 @@ class Experiment(BaseModel):
         return self
 
     def texts_before(self, index: int) -> tuple[str, ...]:
-        """Return the texts for the model in the script lines directly before the line at `index`."""
+        """Return the texts that the model is told in the script lines directly before the line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:

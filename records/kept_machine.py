@@ -107,7 +107,7 @@ class KeptMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace of a branch."""
+        """Remove the workspace that a branch made for itself. The workspace of the trunk stays."""
         if self._branch_machine is not None:
             await self._branch_machine.__aexit__()
 

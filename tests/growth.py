@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_UNNOTICED_SECONDS = 0.3
+_UNNOTICED_SECONDS = 1.0
 _LARGEST_RATIO = 10
 """Four times the input takes about 4 times as long if the time is linear, and 16 times if it is quadratic."""
 

@@ -169,10 +169,8 @@ _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with
 
 
 def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
-    """Return whether a false claim about some tests counts against the agent although it is not `is_certain`.
-
-    Example: `the cache tests pass`.
-    """
+    """Return whether a claim about only some of the tests, such as `the cache tests pass`, is exact enough to accuse
+    the agent, although it was not found as a certain claim."""
     says, claim = case.spotted.content, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.is_limited:
         return is_certain_kind_claim(case)  # the verdict compares it with a run of exactly this file

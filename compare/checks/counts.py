@@ -21,7 +21,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import format_probability
+from gedanken.experiment.format import format_p
 
 FACTOR = 2
 """A print that depends on a flag is reported only if a run shows it too often or too rarely by this factor."""
@@ -106,7 +106,7 @@ class CountsJudged:
             f"all {n_real} real runs print {'these lines' if suffix else 'this line'}; {len(runs)} of "
             f"{n_imagined} imagined runs "
             f"({', '.join(runs[:3])}) {verb} {'one of them' if suffix else 'it'} "
-            f"(p = {format_probability(self._p_value(len(runs)))})",
+            f"({format_p(self._p_value(len(runs)))})",
         )
 
 

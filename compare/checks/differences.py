@@ -10,7 +10,7 @@ from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.judgement import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.format import format_probability
+from gedanken.experiment.format import format_p
 
 MISSING_LINE_CHECKS = ("print count differs", "epochs silently missing", "count skips")
 MAX_OTHER_METRICS = 3
@@ -171,7 +171,7 @@ def _primary_finding(run_set: RunSet, tested: TestedSeries) -> Finding:
 
 def _format_test(result: SeriesResult) -> str:
     adjusted = "adjusted " if result.role == "secondary" else ""
-    text = f"{adjusted}p = {format_probability(result.p_adjusted)}"
+    text = f"{adjusted}{format_p(result.p_adjusted)}"
     if result.difference is None or result.difference_interval is None:
         return text
     sign = -1 if result.difference < 0 else 1

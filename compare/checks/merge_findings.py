@@ -20,6 +20,7 @@ _SHOWS = "the imagined log shows "
 _VERBS = {
     "print count differs": "do not",
     "epochs silently missing": f"leave out epochs{SILENTLY_SUFFIX}",
+    "number format differs": "print a number in another format",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",

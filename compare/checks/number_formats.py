@@ -47,8 +47,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
                 (run.ref(line),),
                 expected=f"{run_set.name if run_set.source else 'every real log'} prints this number with "
                 f"{_format_decimals(decimals)}",
-                observed=f"“{shorten(run.lines[line])}” has a number with {_format_decimals(printed_decimals)} in "
-                f"{run.label}",
+                observed=f"shows {_format_decimals(printed_decimals)} in “{shorten(run.lines[line])}”",
             )
 
 

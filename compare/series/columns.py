@@ -26,7 +26,7 @@ They tell columns of one form apart.
 """
 _CONTEXT_LENGTH = 40
 SECTION = -1
-"""Takes the place of the index of a value, and stands for the heading above a line."""
+"""In the pairs of `Fixed`, the index that stands for the heading above a line. No value has it."""
 _MAX_WORDS_LENGTH = 60
 """Maximum length of the words of a line that describe a number without a name."""
 _BEFORE_TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)

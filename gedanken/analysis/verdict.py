@@ -17,7 +17,7 @@ from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import format_count
 from gedanken.experiment.execution import Execution, measured_runs
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.format import format_number, format_probability
+from gedanken.experiment.format import format_number, format_p, format_probability
 
 MAX_KINDS_SHOWN = 3
 LONGEST_SENTENCE = 120
@@ -231,12 +231,6 @@ def format_spread(values: Sequence[float]) -> str:
 def valid_p(series: SeriesResult) -> float | None:
     """Return the p-value of a series; None if there is none, or too few runs for significance."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
-
-
-def format_p(p: float) -> str:
-    """Format p, for example `p = .008`."""
-    text = format_probability(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _as_sentence(text: str) -> str:

@@ -39,6 +39,7 @@ _NO_NETWORK = re.compile(
 _TIME_DEPENDENT = re.compile(
     r"\b(?:date|uptime|time|timeit|ls\s+-\w*l|stat|ps|top|git log|history|uname|whoami|hostname|env|pwd)\b"
 )
+_QUOTED_CHARACTERS = 300
 _ENDED_BY_SANDBOX = (
     Cause.TIMED_OUT,
     Cause.OUT_OF_MEMORY,
@@ -128,10 +129,10 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
     progress.say(f"setting up, with a network: {command}")
     execution = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if execution.exit_code != 0:
-        raise BadInput(
-            f"the --setup command failed (exit code {execution.exit_code}, {execution.cause}): "
-            f"{execution.terminal.strip()[-300:]}"
-        )
+        reason = f"exit code {execution.exit_code}" if execution.cause is Cause.FAILED else str(execution.cause)
+        output = execution.terminal.strip()[-_QUOTED_CHARACTERS:]
+        ending = f"; its output ends: {output}" if output else "; it printed nothing"
+        raise BadInput(f"the --setup command failed: {reason}{ending}")
 
 
 async def _run_round(

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import compared_runs, format_last, format_p, format_spread, last_values, valid_p
+from gedanken.analysis.verdict import compared_runs, format_last, format_spread, last_values, valid_p
 from gedanken.compare.parsed.left_out import format_left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import format_finding
@@ -18,6 +18,7 @@ from gedanken.experiment.counts import format_count
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
+from gedanken.experiment.format import format_p
 from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
 MAX_CHARACTERS = 400

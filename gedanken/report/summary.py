@@ -1,7 +1,5 @@
 """Prints the summary of a comparison on one terminal screen; the report contains the rest."""
 
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -31,6 +29,7 @@ from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.format import NOT_LOGGED, format_probability, format_range
 from gedanken.report.plain_words import PlainWords
 from gedanken.report.run_setup import format_conditions, format_outcome
+from gedanken.report.wrapping import flatten, wrap, wrap_clauses, wrap_items, wrap_sentences
 
 MAX_LINES = 20
 VERDICT_LINES = 3
@@ -52,9 +51,6 @@ GAP = 3
 _Row = tuple[str, str, str, str]
 MIN_LONG_WORD = 4
 """Minimum length of the words that `_prefix_kind` looks for in the sentence of a finding."""
-_MAX_CHARACTERS = 1000
-"""Maximum length in characters of one line, even if the terminal is wider."""
-_SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT_CAUSES = {Cause.CUT: "cut"}
 
 
@@ -68,14 +64,14 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     undecided = [
         line
         for reason in reasons
-        for line in _wrap(f"undecided: {as_continuation(reason)}", console.width, UNDECIDED_LINES)
+        for line in wrap(f"undecided: {as_continuation(reason)}", console.width, UNDECIDED_LINES)
     ]
-    for line in _wrap_sentences(analysis.verdict, console.width, VERDICT_LINES):
+    for line in wrap_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         lines_left -= 1
     if version and version.compared.endpoint and not analysis.effects:
         endpoint = f"main metric (primary endpoint): {format_endpoint(version.compared.endpoint)}"
-        for line in _wrap(endpoint, console.width, 2):
+        for line in wrap(endpoint, console.width, 2):
             console.print(Text(line))
             lines_left -= 1
     for line in _setup_lines(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
@@ -96,7 +92,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         console.print(table)
         lines_left -= 1 + table.row_count
         for label, line in divergence:
-            _print_line(console, Text(f"{label} {_flatten(line)}"))
+            _print_line(console, Text(f"{label} {flatten(line)}"))
             lines_left -= 1
     for line in headings:
         _print_line(console, line, "bold")
@@ -118,39 +114,8 @@ def print_plain_words(words: PlainWords, console: Console, page: Path | None, fo
 
 
 def _print_line(console: Console, line: str | Text, style: str = "") -> None:
-    text = line if isinstance(line, Text) else Text(_flatten(line), style=style)
+    text = line if isinstance(line, Text) else Text(flatten(line), style=style)
     console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
-
-
-def _flatten(text: str) -> str:
-    return harmless(" ".join(text[:_MAX_CHARACTERS].split()))
-
-
-def _wrap(text: str, width: int, limit: int) -> list[str]:
-    return textwrap.wrap(_flatten(text), max(20, width - 1), max_lines=limit, placeholder=" …")
-
-
-def _wrap_sentences(text: str, width: int, limit: int) -> list[str]:
-    """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
-    sentence_ends = [
-        match.end()
-        for match in _SENTENCE_END.finditer(text)
-        if text.count("“", 0, match.end()) == text.count("”", 0, match.end())
-    ]
-    for end in [len(text), *reversed(sentence_ends)]:
-        lines = textwrap.wrap(_flatten(text[:end]), max(20, width - 1))
-        if len(lines) <= limit:
-            return lines
-    return _wrap(text[: sentence_ends[0]] if sentence_ends else text, width, limit)
-
-
-def _wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
-    """Return the items of a list that fit into `limit` lines, followed by `…` if some are left out."""
-    for count in range(len(items), 0, -1):
-        lines = textwrap.wrap(_flatten(", ".join([*items[:count], *["…"][: len(items) - count]])), max(20, width - 1))
-        if len(lines) <= limit:
-            return lines
-    return _wrap(items[0], width, limit)
 
 
 def _setup_lines(analysis: Analysis, width: int, limit: int) -> Iterator[str]:
@@ -164,7 +129,7 @@ def _setup_lines(analysis: Analysis, width: int, limit: int) -> Iterator[str]:
     parts = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}{model}"]
     parts += [f"persona {setup.persona_names}"] if setup.persona else []
     parts += [f"data set {setup.dataset}"] if setup.dataset else []
-    yield from _wrap_items(parts, width, 1)
+    yield from wrap_items(parts, width, 1)
     if setup.conditions:
         sandbox = ""
         if setup.machine:
@@ -172,7 +137,7 @@ def _setup_lines(analysis: Analysis, width: int, limit: int) -> Iterator[str]:
             sandbox = (
                 f"; sandbox {setup.machine.machine}{f', which cannot enforce {unenforced}' if unenforced else ''}"
             )
-        yield from _wrap_items(f"conditions: {format_conditions(setup)}{sandbox}".split(", "), width, limit)
+        yield from wrap_items(f"conditions: {format_conditions(setup)}{sandbox}".split(", "), width, limit)
 
 
 def _make_table(version: VersionAnalysis, max_rows: int, rest_place: str, width: int) -> Table:
@@ -233,6 +198,8 @@ def _format_p(series: SeriesResult) -> str:
         return "no test"
     if series.role == "primary" and valid_p(series) is None:
         return "too few runs"
+    if series.role == "secondary" and series.p_adjusted is not None:
+        return f"{format_probability(series.p_adjusted)} (adjusted)"
     return format_probability(series.p if series.p_adjusted is None else series.p_adjusted)
 
 
@@ -245,8 +212,8 @@ def _series_row(series: SeriesResult) -> _Row:
         real, imagined = (
             [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
         )
-    name = format_last(series) if is_last else f"{series.name}, whole curve"
-    return _flatten(name), format_spread(real), format_spread(imagined), _format_p(series)
+    name = format_last(series) if is_last else f"{series.name}, all points"
+    return flatten(name), format_spread(real), format_spread(imagined), _format_p(series)
 
 
 def _format_endings(runs: Sequence[Execution], ended_early: Collection[str]) -> str:
@@ -300,9 +267,9 @@ def _finding_headings(
     # the verdict already names the most frequent kind
     if not parts and kinds[0] in analysis.verdict:
         of_kinds = f" of {format_count(len(kinds), 'kind')} (all of them {rest_place}):" if len(findings) > 1 else ""
-        return _wrap(total + of_kinds, width, limit)
+        return wrap(total + of_kinds, width, limit)
     parts = parts or kinds
-    return _wrap_items([f"{total}: {parts[0]}", *parts[1:]], width, limit)
+    return wrap_items([f"{total}: {parts[0]}", *parts[1:]], width, limit)
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, limit: int) -> None:
@@ -310,7 +277,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     examples = {finding.check: finding for finding in reversed(findings)}
     for kind in dict.fromkeys(finding.check for finding in findings):
         text = _prefix_kind(kind_label(kind), format_finding(examples[kind]))
-        lines = _wrap(text, console.width - 2, MAX_LINES_PER_FINDING)
+        lines = wrap_clauses(text, console.width - 2, MAX_LINES_PER_FINDING)
         if len(lines) > limit:
             continue
         limit -= len(lines)

@@ -18,7 +18,10 @@ _UNITS: dict[MachineKind, str] = {"real": "line", "imagined": "token"}
 
 
 class WaitingLine:
-    """A line at the bottom of the terminal. It appears after two seconds, and disappears when there is output."""
+    """A line at the bottom of the terminal that shows how long a command has been running.
+
+    It appears after two seconds without output, and disappears when there is output.
+    """
 
     def __init__(self, console: Console, machines: Sequence[MachineKind]) -> None:
         """Show the line on `console`, if that is a terminal. `machines` are those that are working."""

@@ -14,7 +14,7 @@ _SUMS = {
     "arithmetic": ("x + FACTOR * i", "x * FACTOR + i"),
     "squares": ("x + i * i", "x * x + i"),
 }
-"""For each name, two loop steps. The first gives a loop with a closed form, the second a loop without one."""
+"""Two expressions for the body of a loop. A formula gives the result of the first loop; the second must be run."""
 
 _TELESCOPE = """
 def f(n):

@@ -114,7 +114,8 @@ def _decode_text(data: bytes, name: str) -> str:
     if "\x00" in text:
         index = text.index("\x00")
         raise BadInput(
-            f"{name}: not a text file: read as {encoding}, it has a NUL in line {text.count(chr(10), 0, index) + 1}"
+            f"{name}: not a text file: it begins with the byte order mark of {encoding}, but line "
+            f"{text.count(chr(10), 0, index) + 1} holds a NUL character"
         )
     return text
 

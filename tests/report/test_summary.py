@@ -314,7 +314,10 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     ).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("too few runs")
-    assert "0.01 to 1 " in rows["loss (train.py:4), whole curve"] and ".050" in rows["loss (train.py:4), whole curve"]
+    assert (
+        "0.01 to 1 " in rows["loss (train.py:4), all points"]
+        and ".050 (adjusted)" in rows["loss (train.py:4), all points"]
+    )
     assert verdict_on(make_version(of=(single_series,))).endswith(
         "Undecided whether the imagined run differs in the last loss: 1 real and 1 imagined value are too few for a "
         "test at the .020 level (lowest possible p: 1)."

@@ -1,0 +1,71 @@
+"""Wraps text into few lines of a terminal. Text that does not fit is cut where a reader can stop."""
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from gedanken.experiment.escaping import harmless
+
+_MAX_CHARACTERS = 1000
+"""Maximum length in characters of one line, even if the terminal is wider."""
+_MIN_WIDTH = 20
+_SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
+_CLAUSE_END = re.compile(r"[.;:,](?= )| (?=\()")
+
+
+def flatten(text: str) -> str:
+    """Return the text on one line, with unprintable characters escaped."""
+    return harmless(" ".join(text[:_MAX_CHARACTERS].split()))
+
+
+def wrap(text: str, width: int, limit: int) -> list[str]:
+    """Wrap a text into at most `limit` lines. It is cut after any word."""
+    return textwrap.wrap(flatten(text), max(_MIN_WIDTH, width - 1), max_lines=limit, placeholder=" …")
+
+
+def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
+    """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
+    sentence_ends = [match.end() for match in _SENTENCE_END.finditer(text) if _is_outside_quotes(text, match.end())]
+    for end in [len(text), *reversed(sentence_ends)]:
+        lines = _wrap_whole(text[:end], width)
+        if len(lines) <= limit:
+            return lines
+    return wrap_clauses(text[: sentence_ends[0]] if sentence_ends else text, width, limit)
+
+
+def wrap_clauses(text: str, width: int, limit: int) -> list[str]:
+    """Return as many whole clauses as fit into `limit` lines, wrapped, with `…` in place of those left out.
+
+    A text whose first clause fills less than half of the lines is cut after any word.
+    """
+    for shortened in _shortened_to_clauses(text):
+        lines = _wrap_whole(shortened, width)
+        if len(lines) <= limit:
+            return lines if len(shortened) > width * limit / 2 or shortened == text else wrap(text, width, limit)
+    return wrap(text, width, limit)
+
+
+def wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
+    """Return the items of a list that fit into `limit` lines, followed by `…` if some are left out."""
+    for count in range(len(items), 0, -1):
+        lines = _wrap_whole(", ".join([*items[:count], *["…"][: len(items) - count]]), width)
+        if len(lines) <= limit:
+            return lines
+    return wrap(items[0], width, limit)
+
+
+def _shortened_to_clauses(text: str) -> Iterator[str]:
+    """Yield the text whole, then cut at the end of each clause, the longest first. Brackets left open are closed."""
+    yield text
+    ends = [match.start() for match in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, match.start())]
+    for end in reversed(ends):
+        open_brackets = text.count("(", 0, end) - text.count(")", 0, end)
+        yield f"{text[:end]} …{')' * max(0, open_brackets)}"
+
+
+def _wrap_whole(text: str, width: int) -> list[str]:
+    return textwrap.wrap(flatten(text), max(_MIN_WIDTH, width - 1))
+
+
+def _is_outside_quotes(text: str, position: int) -> bool:
+    return text.count("“", 0, position) == text.count("”", 0, position)
