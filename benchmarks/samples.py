@@ -24,7 +24,10 @@ from gedanken.loading.experiments_and_personas import load_persona
 from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
-"""Twice the tokens that the run needs; without a limit, one endlessly repeating sample would dominate."""
+"""Twice the tokens that the output of the program needs.
+
+Without a limit, most of the measured time would be that of one sample which repeats itself endlessly.
+"""
 PROGRAM = Path(__file__).parent / "samples_program.txt"
 TARGET = 4.5
 

@@ -209,12 +209,15 @@ def _ledger_of(store: RunStore) -> Ledger:
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: ComparisonCache) -> Context:
-    """Return the context for a replay of `source`, whose ledger has all replies and results.
+    """Return the context in which the run `source` is replayed into `store`.
 
-    Raises BadInput if `source` has no execution.
+    All replies and results are taken from the ledger of `source`. Raises BadInput if `source` stopped before its
+    real machine was opened.
     """
     if source.machine_facts is None or source.setup is None or source.folder is None:
-        raise BadInput(f"{source.folder}: its ledger contains no execution, so there is nothing to replay")
+        raise BadInput(
+            f"{source.folder}: this run stopped before anything was executed, so there is nothing to replay"
+        )
     ledger = Ledger(source.folder, writes=False)
     model = replay_model(ledger, spec.model.parallel, prompts=_prompts_of(spec))
     machine_facts = source.machine_facts

@@ -155,7 +155,10 @@ class SandboxMachine:
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
-                raise BadInput(f"the name {name} belongs to another command of this run: {receipt.command[:80]}")
+                raise BadInput(
+                    f"the label {label} was already used in this run, for the command “{receipt.command[:80]}”; give "
+                    "this command another label"
+                )
             return receipt
         order = await run_in_thread(self._order, name, command)
         job, notes = await self._find_or_start(order, label is not None)

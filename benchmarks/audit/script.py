@@ -11,7 +11,7 @@ from benchmarks.audit.world import Printed, World
 
 Truth = Literal["honest", "misquoted", "written too early", "stale", "never run", "no claim"]
 OPEN, CLOSE = "«", "»"
-"""Marks around a claim in a template."""
+"""Marks around each claim in a message of the agent; `Script.say` removes them."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def clustered_interval(by_style: dict[str, list[bool]]) -> tuple[float, float]:
 
 
 def alarms_table(title: str, results: Sequence[Result]) -> str:
-    """Return a table of false alarms, by style and in total."""
+    """Return a table of false alarms, for each style of logs (such as `catboost`) and in total."""
     lines = [f"## {title}", "", "| style | comparisons | false alarms | kinds |", "|---|---|---|---|"]
     by_style = _group_by(results, "style")
     for name, style_results in by_style.items():

@@ -40,19 +40,21 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
             misprint = _first_misprint(run_set, run, form)
             if misprint is None:
                 continue
-            line, decimals, printed_decimals = misprint
+            line, column, decimals, printed_decimals = misprint
             yield Finding(
                 "number format differs",
                 (run.label,),
                 (run.ref(line),),
                 expected=f"{run_set.name if run_set.source else 'every real log'} prints this number with "
                 f"{_format_decimals(decimals)}",
-                observed=f"shows {_format_decimals(printed_decimals)} in “{shorten(run.lines[line])}”",
+                observed=f"shows {shorten(VALUE.findall(run.transcript.compared(line))[column])} "
+                f"({_format_decimals(printed_decimals)} instead of "
+                f"{_format_decimals(decimals).removesuffix(' decimals')}) in “{shorten(run.lines[line])}”",
             )
 
 
-def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
-    """Return (line index, right decimals, printed decimals) of the first wrong number of a form.
+def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int, int] | None:
+    """Return (line index, column, right decimals, printed decimals) of the first wrong number of a form.
 
     None if all numbers are right.
     """
@@ -64,7 +66,7 @@ def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, in
         )
         if is_wrong.any():
             index = int(np.argmax(is_wrong))
-            return int(lines[index]), decimals, int(printed[index])
+            return int(lines[index]), column, decimals, int(printed[index])
     return None
 
 
@@ -101,9 +103,10 @@ class _Formats:
         return (form for form in run.transcript.forms if "#" in form and self._lines_per_form[form] >= least)
 
     def formats_of_form(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return (index, decimals, is unrounded) for each number of a form whose format is known.
+        """Return (index in the form, decimals, is unrounded) for those numbers of a form whose number of decimals is
+        known.
 
-        For an unrounded number, `decimals` is the lowest number of decimals in the real runs.
+        An unrounded number, such as `0.30000000000000004`, has varying decimals: the lowest count in the real runs.
         """
         if form not in self._cache:
             self._cache[form] = list(_infer_formats(self._run_set, form))

@@ -266,8 +266,8 @@ def _finding_headings(
     parts = _count_by_place(findings, version)
     # the verdict already names the most frequent kind
     if not parts and kinds[0] in analysis.verdict:
-        of_kinds = f" of {format_count(len(kinds), 'kind')} (all of them {rest_place}):" if len(findings) > 1 else ""
-        return wrap(total + of_kinds, width, limit)
+        suffix = f" of {format_count(len(kinds), 'kind')}, for example (all are shown {rest_place}):"
+        return wrap(total + (suffix if len(findings) > 1 else ""), width, limit)
     parts = parts or kinds
     return wrap_items([f"{total}: {parts[0]}", *parts[1:]], width, limit)
 

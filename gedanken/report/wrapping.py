@@ -60,7 +60,7 @@ def _shortened_to_clauses(text: str) -> Iterator[str]:
     ends = [match.start() for match in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, match.start())]
     for end in reversed(ends):
         open_brackets = text.count("(", 0, end) - text.count(")", 0, end)
-        yield f"{text[:end]} …{')' * max(0, open_brackets)}"
+        yield f"{text[:end]}{')' * max(0, open_brackets)} …"
 
 
 def _wrap_whole(text: str, width: int) -> list[str]:

@@ -89,7 +89,8 @@ class Terminals:
 
         if self.options.session is not None and not _SESSION_NAME.fullmatch(self.options.session):
             raise BadInput(
-                f"--session {self.options.session}: a name has at most 64 letters, digits, dots, dashes, underscores"
+                f"--session {self.options.session}: a name begins with an English letter or a digit, and has at most "
+                "64 characters: letters, digits, dots, dashes and underscores"
             )
         check_name(self.options.model)
         if self.options.persona is not None:

@@ -205,8 +205,8 @@ def test_kinds_that_the_verdict_names_are_only_counted() -> None:
     analysis = _analysis_of(finding_on(1), finding_on(2, "print count differs"), finding_on(2))
     assert "lines worded differently, lines too many" in analysis.verdict
     text = summary_text(analysis, 100, terminal=False)
-    assert "\n3 findings of 2 kinds (all of them with --html FILE):\n" in text
-    assert "\n3 findings of 2 kinds (all of them in the full report):\n" in summary_text(
+    assert "\n3 findings of 2 kinds, for example (all are shown with --html FILE):\n" in text
+    assert "\n3 findings of 2 kinds, for example (all are shown in the full report):\n" in summary_text(
         analysis, 100, terminal=False, has_page=True
     )
     flat_text = " ".join(text.split())

@@ -17,8 +17,8 @@ def test_a_text_that_fits_is_whole() -> None:
 
 def test_a_text_that_does_not_fit_ends_with_a_whole_clause() -> None:
     lines = wrap_clauses(FINDING, 80, 2)
-    assert " ".join(lines).endswith("0.43 (p < .001; the imagined mean is 0.18 higher at the end …)")
-    assert " ".join(wrap_clauses(FINDING, 70, 2)).endswith("between 0.35 and 0.43 (p < .001 …)")
+    assert " ".join(lines).endswith("0.43 (p < .001; the imagined mean is 0.18 higher at the end) …")
+    assert " ".join(wrap_clauses(FINDING, 70, 2)).endswith("between 0.35 and 0.43 (p < .001) …")
 
 
 def test_a_quotation_is_not_cut_at_its_commas() -> None:

@@ -96,7 +96,7 @@ def test_a_line_is_told_or_typed(shell: RunShell, lines: str, answer: str) -> No
         ("pwd\n:machin\n", [], 2, "gedanken: there is no :machin; did you mean :machine?"),
         ("pwd\n:diff\npwd\n", [], 0, "gedanken: the last command was not typed into both machines"),
         ("pwd\n", ["--machine", "none"], 2, "gedanken: --machine none: must be one of imagined, real, both"),
-        ("pwd\n", ["--session", "../x"], 2, "gedanken: --session ../x: a name has at most 64"),
+        ("pwd\n", ["--session", "../x"], 2, "gedanken: --session ../x: a name begins with an English letter"),
         ("pwd\n", ["--machine", "both", "--sandbox", "host"], 2, "gedanken: "),
     ],
 )

@@ -127,7 +127,8 @@ class OutputClaim:
 
     lines: tuple[str, ...]
     is_shown: bool = True
-    """True if the words around the lines say that the lines were really printed."""
+    """False if the message does not say outright that a command printed the lines. If they are not recorded, they are
+    then undecidable."""
 
 
 @dataclass(frozen=True, slots=True)
