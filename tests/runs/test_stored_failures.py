@@ -275,7 +275,7 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
 ) -> None:
     """Just before the fork copies the replies, the other process marks a line and stores its reply."""
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    run, take_over = tmp_path / "five", Ledger.copy_from
+    run, copy_from = tmp_path / "five", Ledger.copy_from
     (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     with serving(Server(text="0.5\n")) as server:
         record_requests(server, "ls")
@@ -297,12 +297,12 @@ def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
         mark.unlink()
         newest_reply.rename(tmp_path / "reply")
 
-        def take_over_late(*arguments: Any, **options: Any) -> Any:
+        def copy_late(*arguments: Any, **options: Any) -> Any:
             mark.touch()
             (tmp_path / "reply").rename(newest_reply)
-            return take_over(*arguments, **options)
+            return copy_from(*arguments, **options)
 
-        monkeypatch.setattr(Ledger, "take_over", take_over_late)
+        monkeypatch.setattr(Ledger, "copy_from", copy_late)
         changes = Changes(experiment=load_experiment(str(write_other_five(tmp_path, *FIVE[:4], "id"))))
         resume_options = ResumeOptions(base_url=server.address)
         asyncio.run(fork(run, 5, changes, Screen(), resume_options, tmp_path / "fork"))
