@@ -32,6 +32,10 @@ REPLIES: list[dict[str, Any]] = [
 ]
 
 
+_INHERITED = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+"""The environment without a size of the terminal, which a parallel test process has."""
+
+
 class _AnsweringScreen(pyte.Screen):
     """A terminal that also answers queries, such as for the position of its cursor."""
 
@@ -50,7 +54,7 @@ class ShellTerminal:
             ["-m", "gedanken", "shell", *options],
             dimensions=(50, columns),
             cwd=str(folder),
-            env={**os.environ, "GEDANKEN_STATE": str(folder / "state"), "TERM": "xterm-256color", **environment},
+            env={**_INHERITED, "GEDANKEN_STATE": str(folder / "state"), "TERM": "xterm-256color", **environment},
             timeout=60,
         )
         self.screen = _AnsweringScreen(columns, 50)
@@ -92,44 +96,44 @@ OpenShell = Callable[..., ShellTerminal]
 
 
 @pytest.fixture
-def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[OpenShell]:
+def open_terminal(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[OpenShell]:
     """Open a shell with a scripted model, or with the model that the options name."""
     model = scripted(REPLIES)
-    seats: list[ShellTerminal] = []
+    terminals: list[ShellTerminal] = []
 
-    def open_seat(*options: str, columns: int = 80, **environment: str) -> ShellTerminal:
+    def open_shell(*options: str, columns: int = 80, **environment: str) -> ShellTerminal:
         model_options = options if "--model" in options else ("--model", model, *options)
-        seats.append(ShellTerminal(tmp_path, list(model_options), columns, environment))
-        seats[-1].see(r"^\w+\$$")
-        return seats[-1]
+        terminals.append(ShellTerminal(tmp_path, list(model_options), columns, environment))
+        terminals[-1].see(r"^\w+\$$")
+        return terminals[-1]
 
-    yield open_seat
-    for seat in seats:
-        seat.child.close(force=True)
-
-
-def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(sit: OpenShell) -> None:
-    seat = sit()
-    seat.type("pwd", "/home/user")
-    seat.type("hostile", "harm")
-    assert "pwd\n/home/user\nimagined$ hostile\n" in seat.shown
-    assert r"\x1b]52;c;aGFja2Vk\x07\x1b]0;owned\x07\x1b[2J\x1b[H\x1b[8mharm\x202eless\x9b2J" in seat.shown
-    assert seat.screen.title == ""
-    assert b"\x1b]" not in seat.raw and b"\x1b[2J" not in seat.raw and b"\x1b[8m" not in seat.raw
-    assert seat.leave() == 0
+    yield open_shell
+    for terminal in terminals:
+        terminal.child.close(force=True)
 
 
-def test_a_model_that_dies_ends_the_command_and_not_the_shell(sit: OpenShell) -> None:
-    seat = sit()
-    seat.type("dies", "one token\ngedanken: scripted:.*the connection was broken")
-    seat.type("pwd", "/home/user")
-    assert seat.leave() == 0
+def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(open_terminal: OpenShell) -> None:
+    terminal = open_terminal()
+    terminal.type("pwd", "/home/user")
+    terminal.type("hostile", "harm")
+    assert "pwd\n/home/user\nimagined$ hostile\n" in terminal.shown
+    assert r"\x1b]52;c;aGFja2Vk\x07\x1b]0;owned\x07\x1b[2J\x1b[H\x1b[8mharm\x202eless\x9b2J" in terminal.shown
+    assert terminal.screen.title == ""
+    assert b"\x1b]" not in terminal.raw and b"\x1b[2J" not in terminal.raw and b"\x1b[8m" not in terminal.raw
+    assert terminal.leave() == 0
 
 
-def test_a_reply_without_end_is_cut_and_marked_so(sit: OpenShell) -> None:
-    seat = sit("--limit", "reply_tokens=16", "--limit", "continuations=0")
-    seat.type("endless", r"\(exit code unknown; the reply was cut at")
-    seat.type("pwd", "/home/user")
+def test_a_model_that_dies_ends_the_command_and_not_the_shell(open_terminal: OpenShell) -> None:
+    terminal = open_terminal()
+    terminal.type("dies", "one token\ngedanken: scripted:.*the connection was broken")
+    terminal.type("pwd", "/home/user")
+    assert terminal.leave() == 0
+
+
+def test_a_reply_without_end_is_cut_and_marked_so(open_terminal: OpenShell) -> None:
+    terminal = open_terminal("--limit", "reply_tokens=16", "--limit", "continuations=0")
+    terminal.type("endless", r"\(exit code unknown; the reply was cut at")
+    terminal.type("pwd", "/home/user")
 
 
 class _EndlessHandler(BaseHTTPRequestHandler):
@@ -154,91 +158,93 @@ class _EndlessHandler(BaseHTTPRequestHandler):
         pass
 
 
-def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: OpenShell) -> None:
+def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(open_terminal: OpenShell) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _EndlessHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/v1"
-        seat = sit("--model", "openai:endless", "--base-url", address)
-        seat.child.send("{Go on.}\rls\r")
-        seat.see("^on\non\non$")
-        seat.child.sendintr()
-        seat.see(r"^on\n\^C\n\(stopped\)\nimagined\$$")
+        terminal = open_terminal("--model", "openai:endless", "--base-url", address)
+        terminal.child.send("{Go on.}\rls\r")
+        terminal.see("^on\non\non$")
+        terminal.child.sendintr()
+        terminal.see(r"^on\n\^C\n\(stopped\)\nimagined\$$")
         assert _EndlessHandler.hung_up.wait(10)
-        seat.type(":machine", r"commands go to: imagined \(openai:endless\)")
+        terminal.type(":machine", r"commands go to: imagined \(openai:endless\)")
         server.shutdown()
 
 
-def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: OpenShell) -> None:
-    seat = sit()
-    seat.type("{Do not show it.}", "goes to the imagined machine with its next command")
-    seat.child.send("{Be\r")
-    seat.see("^>$")
-    seat.type("quick.}", "goes to the imagined machine with its next command")
-    seat.type("ls", "told both")
-    seat.type("{Be quick.}", "goes to")
-    seat.child.send("half a line")
-    seat.see("half a line$")
-    seat.child.sendintr()
-    seat.see(r"^\(the text in braces is dropped\)\nimagined\$$")
-    assert seat.leave() == 0
+def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(open_terminal: OpenShell) -> None:
+    terminal = open_terminal()
+    terminal.type("{Do not show it.}", "goes to the imagined machine with its next command")
+    terminal.child.send("{Be\r")
+    terminal.see("^>$")
+    terminal.type("quick.}", "goes to the imagined machine with its next command")
+    terminal.type("ls", "told both")
+    terminal.type("{Be quick.}", "goes to")
+    terminal.child.send("half a line")
+    terminal.see("half a line$")
+    terminal.child.sendintr()
+    terminal.see(r"^\(the text in braces is dropped\)\nimagined\$$")
+    assert terminal.leave() == 0
 
 
-def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(sit: OpenShell) -> None:
-    seat = sit()
-    seat.child.send(":per\t")
-    seat.see(r"^imagined\$ :persona$")
-    seat.child.send(" mat\t")
-    seat.see(r"^imagined\$ :persona matched$")
-    seat.type("", "persona matched")
-    assert seat.leave() == 0
-    seat = sit()
-    seat.child.send("\x1b[A")
-    seat.see(r"^imagined\$ :persona matched$")
+def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(open_terminal: OpenShell) -> None:
+    terminal = open_terminal()
+    terminal.child.send(":per\t")
+    terminal.see(r"^imagined\$ :persona$")
+    terminal.child.send(" mat\t")
+    terminal.see(r"^imagined\$ :persona matched$")
+    terminal.type("", "persona matched")
+    assert terminal.leave() == 0
+    terminal = open_terminal()
+    terminal.child.send("\x1b[A")
+    terminal.see(r"^imagined\$ :persona matched$")
 
 
-def test_without_colour_nothing_is_coloured(sit: OpenShell) -> None:
+def test_without_colour_nothing_is_coloured(open_terminal: OpenShell) -> None:
     colour_code = re.compile(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38)[;m]")
-    seat = sit(NO_COLOR="1")
-    seat.type(":persona", "claimed")
-    seat.type(":nothing", "there is no :nothing")
-    assert not colour_code.search(seat.raw)
+    terminal = open_terminal(NO_COLOR="1")
+    terminal.type(":persona", "claimed")
+    terminal.type(":nothing", "there is no :nothing")
+    assert not colour_code.search(terminal.raw)
 
 
 @pytest.mark.docker
-def test_two_answers_stand_side_by_side_where_there_is_room(sit: OpenShell) -> None:
-    seat = sit("--machine", "both", columns=120)
-    seat.type("echo same", r"^same {55}│ same\n {59}> imagined only$")
-    assert re.search(r"^real \(docker\) +│ imagined \(scripted:replies.yaml\)$", seat.shown, re.MULTILINE)
+def test_two_answers_stand_side_by_side_where_there_is_room(open_terminal: OpenShell) -> None:
+    terminal = open_terminal("--machine", "both", columns=120)
+    terminal.type("echo same", r"^same {55}│ same\n {59}> imagined only$")
+    assert re.search(r"^real \(docker\) +│ imagined \(scripted:replies.yaml\)$", terminal.shown, re.MULTILINE)
 
 
 @pytest.mark.docker
-def test_where_there_is_no_room_they_stand_one_above_the_other(sit: OpenShell) -> None:
-    seat = sit("--machine", "both", columns=99)
-    seat.type("echo same", r"^real \(docker\):\n  same\nimagined .*:\n  same\n≠ imagined only$")
-    seat.type(":diff", r"^ same\n\+imagined only$")
+def test_where_there_is_no_room_they_stand_one_above_the_other(open_terminal: OpenShell) -> None:
+    terminal = open_terminal("--machine", "both", columns=99)
+    terminal.type("echo same", r"^real \(docker\):\n  same\nimagined .*:\n  same\n≠ imagined only$")
+    terminal.type(":diff", r"^ same\n\+imagined only$")
 
 
 @pytest.mark.docker
-def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: OpenShell) -> None:
-    seat = sit("--machine", "both", columns=120)
-    seat.type("echo same > kept", "imagined only")
-    seat.child.send("sleep 61\r")
-    seat.see(r"^real: \d+ s, 0 lines │ imagined: done in 0 s, 0 tokens   Ctrl-C stops$")
-    seat.child.sendintr()
-    seat.see(r"(?s)sleep 61\n[\n^C]*imagined .*:\n  \(no output\)\n\(stopped\)\nboth\$$", seconds=30)
-    seat.type("cat kept; echo same", r"same +│ same")
-    assert seat.leave() == 0
+def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(open_terminal: OpenShell) -> None:
+    terminal = open_terminal("--machine", "both", columns=120)
+    terminal.type("echo same > kept", "imagined only")
+    terminal.child.send("sleep 61\r")
+    terminal.see(r"^real: \d+ s, 0 lines │ imagined: done in 0 s, 0 tokens   Ctrl-C stops$")
+    terminal.child.sendintr()
+    terminal.see(r"(?s)sleep 61\n[\n^C]*imagined .*:\n  \(no output\)\n\(stopped\)\nboth\$$", seconds=30)
+    terminal.type("cat kept; echo same", r"same +│ same")
+    assert terminal.leave() == 0
 
 
 @pytest.mark.docker
-def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: OpenShell, tmp_path: Path) -> None:
-    seat = sit("--machine", "both", "--session", "mine", columns=99)
-    seat.child.send("sleep 61; echo same\r")
-    seat.see(r"imagined: done in 0 s")
-    seat.child.sendintr()
-    seat.see(r"(?s)imagined .*:\n  same\n  imagined only\n\(stopped\)\nboth\$$", seconds=30)
-    seat.type(":diff", "was not typed into both machines")
-    seat.type(":save here.md", "saved in here.md")
+def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(
+    open_terminal: OpenShell, tmp_path: Path
+) -> None:
+    terminal = open_terminal("--machine", "both", "--session", "mine", columns=99)
+    terminal.child.send("sleep 61; echo same\r")
+    terminal.see(r"imagined: done in 0 s")
+    terminal.child.sendintr()
+    terminal.see(r"(?s)imagined .*:\n  same\n  imagined only\n\(stopped\)\nboth\$$", seconds=30)
+    terminal.type(":diff", "was not typed into both machines")
+    terminal.type(":save here.md", "saved in here.md")
     saved = (tmp_path / "here.md").read_text()
     assert "imagined only" in saved and "Stopped before all machines had answered." in saved
     stored_lines = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
@@ -246,18 +252,18 @@ def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Open
 
 
 @pytest.mark.docker
-def test_ctrl_c_is_heard_while_a_flood_is_shown(sit: OpenShell) -> None:
-    seat = sit("--machine", "both", columns=99)
-    seat.child.send("seq 150000\r")
-    seat.see(r"^≠ \d+$")
-    seat.child.sendintr()
-    seat.see(r"\(stopped\)\nboth\$$", seconds=10)
-    assert seat.leave() == 130
+def test_ctrl_c_is_heard_while_a_flood_is_shown(open_terminal: OpenShell) -> None:
+    terminal = open_terminal("--machine", "both", columns=99)
+    terminal.child.send("seq 150000\r")
+    terminal.see(r"^≠ \d+$")
+    terminal.child.sendintr()
+    terminal.see(r"\(stopped\)\nboth\$$", seconds=10)
+    assert terminal.leave() == 130
 
 
-def test_a_name_with_blanks_completes_to_itself(sit: OpenShell, tmp_path: Path) -> None:
+def test_a_name_with_blanks_completes_to_itself(open_terminal: OpenShell, tmp_path: Path) -> None:
     (tmp_path / "my file.txt").touch()
     (tmp_path / "my file\necho INJECTED").touch()
-    seat = sit()
-    seat.child.send(":put my f\t")
-    seat.see(r"^imagined\$ :put my file\.txt$")
+    terminal = open_terminal()
+    terminal.child.send(":put my f\t")
+    terminal.see(r"^imagined\$ :put my file\.txt$")
