@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from gedanken.experiment.escaping import harmless
 
 _MAX_CHARACTERS = 1000
-"""Maximum length in characters of one line, even if the terminal is wider."""
+"""Maximum number of characters of a text that are shown, however wide the terminal is."""
 _MIN_WIDTH = 20
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
-_CLAUSE_END = re.compile(r"[.;:,](?= )| (?=\()")
+_CLAUSE_ENDS = ((re.compile(r"[.;:](?= )"), 0.7), (re.compile(r"[.;:,](?= )| (?=\()"), 0.5))
+"""Where a text may be cut, and the share of the lines that must be filled then. The first that fits is taken."""
 
 
 def flatten(text: str) -> str:
@@ -25,6 +26,7 @@ def wrap(text: str, width: int, limit: int) -> list[str]:
 
 def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
     """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
+    text = text[:_MAX_CHARACTERS]
     sentence_ends = [match.end() for match in _SENTENCE_END.finditer(text) if _is_outside_quotes(text, match.end())]
     for end in [len(text), *reversed(sentence_ends)]:
         lines = _wrap_whole(text[:end], width)
@@ -36,12 +38,19 @@ def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
 def wrap_clauses(text: str, width: int, limit: int) -> list[str]:
     """Return as many whole clauses as fit into `limit` lines, wrapped, with `…` in place of those left out.
 
-    A text whose first clause fills less than half of the lines is cut after any word.
+    A text whose first clause leaves most of the lines empty is cut after any word.
     """
-    for shortened in _shortened_to_clauses(text):
-        lines = _wrap_whole(shortened, width)
-        if len(lines) <= limit:
-            return lines if len(shortened) > width * limit / 2 or shortened == text else wrap(text, width, limit)
+    text = text[:_MAX_CHARACTERS]
+    lines = _wrap_whole(text, width)
+    if len(lines) <= limit:
+        return lines
+    for clause_end, share in _CLAUSE_ENDS:
+        for shortened in _cut_at(text, clause_end):
+            if len(shortened) < share * width * limit:
+                break
+            lines = _wrap_whole(shortened, width)
+            if len(lines) <= limit:
+                return lines
     return wrap(text, width, limit)
 
 
@@ -54,10 +63,9 @@ def wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
     return wrap(items[0], width, limit)
 
 
-def _shortened_to_clauses(text: str) -> Iterator[str]:
-    """Yield the text whole, then cut at the end of each clause, the longest first. Brackets left open are closed."""
-    yield text
-    ends = [match.start() for match in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, match.start())]
+def _cut_at(text: str, clause_end: re.Pattern[str]) -> Iterator[str]:
+    """Yield the text cut at each end of a clause outside quotations, the longest first. Open brackets are closed."""
+    ends = [match.start() for match in clause_end.finditer(text) if _is_outside_quotes(text, match.start())]
     for end in reversed(ends):
         open_brackets = text.count("(", 0, end) - text.count(")", 0, end)
         yield f"{text[:end]}{')' * max(0, open_brackets)} …"
