@@ -47,8 +47,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
                 (run.ref(line),),
                 expected=f"{run_set.name if run_set.source else 'every real log'} prints this number with "
                 f"{_format_decimals(decimals)}",
-                observed=f"shows {shorten(VALUE.findall(run.transcript.compared(line))[column])} "
-                f"({_format_decimals(printed_decimals)} instead of "
+                observed=f"shows {_quote_number(run, line, column)} ({_format_decimals(printed_decimals)} instead of "
                 f"{_format_decimals(decimals).removesuffix(' decimals')}) in “{shorten(run.lines[line])}”",
             )
 
@@ -68,6 +67,17 @@ def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, in
             index = int(np.argmax(is_wrong))
             return int(lines[index]), column, decimals, int(printed[index])
     return None
+
+
+def _quote_number(run: ParsedRun, line: int, column: int) -> str:
+    """Return the number as it is printed; `a number` if the line, read alone, has other numbers than in its log."""
+    numbers = VALUE.findall(run.transcript.compared(line))
+    start, end = run.transcript.starts[line : line + 2]
+    try:
+        is_same = len(numbers) == end - start and float(numbers[column]) == run.transcript.values[start + column]
+    except ValueError:
+        is_same = False  # a number with commas, for example
+    return shorten(numbers[column]) if is_same else "a number"
 
 
 def _format_decimals(count: int) -> str:

@@ -51,7 +51,7 @@ class Step:
     folder: str | None = None
     """The folder in which the agent ran the command; None if the recorded call names no folder."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file.
+    """True if each line of `recorded` is a line of the transcript's file.
 
     `place` is then the place of the first line.
     """

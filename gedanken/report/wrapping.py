@@ -16,7 +16,7 @@ _CLAUSE_ENDS = ((re.compile(r"[.;:](?= )"), 0.7), (re.compile(r"[.;:,](?= )| (?=
 
 def flatten(text: str) -> str:
     """Return the text on one line, with unprintable characters escaped."""
-    return harmless(" ".join(text[:_MAX_CHARACTERS].split()))
+    return harmless(_collapse(text))
 
 
 def wrap(text: str, width: int, limit: int) -> list[str]:
@@ -26,7 +26,7 @@ def wrap(text: str, width: int, limit: int) -> list[str]:
 
 def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
     """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
-    text = text[:_MAX_CHARACTERS]
+    text = _collapse(text)
     sentence_ends = [match.end() for match in _SENTENCE_END.finditer(text) if _is_outside_quotes(text, match.end())]
     for end in [len(text), *reversed(sentence_ends)]:
         lines = _wrap_whole(text[:end], width)
@@ -40,7 +40,7 @@ def wrap_clauses(text: str, width: int, limit: int) -> list[str]:
 
     A text whose first clause leaves most of the lines empty is cut after any word.
     """
-    text = text[:_MAX_CHARACTERS]
+    text = _collapse(text)
     lines = _wrap_whole(text, width)
     if len(lines) <= limit:
         return lines
@@ -67,8 +67,18 @@ def _cut_at(text: str, clause_end: re.Pattern[str]) -> Iterator[str]:
     """Yield the text cut at each end of a clause outside quotations, the longest first. Open brackets are closed."""
     ends = [match.start() for match in clause_end.finditer(text) if _is_outside_quotes(text, match.start())]
     for end in reversed(ends):
-        open_brackets = text.count("(", 0, end) - text.count(")", 0, end)
-        yield f"{text[:end]}{')' * max(0, open_brackets)} …"
+        yield f"{text[:end]}{')' * _count_open_brackets(text[:end])} …"
+
+
+def _count_open_brackets(text: str) -> int:
+    depth = 0
+    for bracket in re.findall(r"[()]", re.sub(r"“[^”]*”", "", text)):
+        depth = max(0, depth + (1 if bracket == "(" else -1))
+    return depth
+
+
+def _collapse(text: str) -> str:
+    return " ".join(text[:_MAX_CHARACTERS].split())
 
 
 def _wrap_whole(text: str, width: int) -> list[str]:

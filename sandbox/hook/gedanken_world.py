@@ -1,5 +1,6 @@
 """Prints the facts of this machine as JSON. Run as `python3 -m gedanken_world`."""
 
+import ctypes
 import getpass
 import json
 import platform
@@ -14,40 +15,43 @@ def os_name():
     return f"{release['NAME']} {release.get('VERSION_ID', '')}".strip()
 
 
-def torch_build():
-    """Return the variables of `torch.version`, such as `__version__` and `cuda`. Raises ModuleNotFoundError."""
-    spec = find_spec("torch")
-    if spec is None:
-        raise ModuleNotFoundError("No module named 'torch'")
-    return runpy.run_path(str(Path(spec.origin).with_name("version.py")))
+def cpu_build_of_torch():
+    """Return the version of torch if it is a build without GPUs whose libraries load, else None.
+
+    To import such a torch would take seconds, and tell no more.
+    """
+    try:
+        folder = Path(find_spec("torch").origin).parent
+        build = runpy.run_path(str(folder / "version.py"))
+        ctypes.CDLL(str(folder / "lib" / "libtorch_python.so"))
+    except Exception:  # the import, which comes then, says what is wrong
+        return None
+    return None if build.get("cuda") or build.get("hip") else build.get("__version__")
 
 
-def cuda(build):
-    """Return the version of CUDA that torch can use, or `none`, and the GPUs that torch.cuda sees: their `count`, and
-    `name` and `memory_mib` of the first."""
-    if not build.get("cuda") and not build.get("hip"):
-        return "none", {"count": 0}  # this build sees no GPU, so torch need not be imported, which takes seconds
+def torch_and_gpus():
+    """Return the version of torch, the version of CUDA that it can use or `none`, and the GPUs that torch.cuda sees:
+    their `count`, and `name` and `memory_mib` of the first."""
+    if version := cpu_build_of_torch():
+        return {"torch": version, "cuda": "none", "gpus": {"count": 0}}
     import torch
 
     # Other sources, such as nvidia-smi, may show GPUs that a program cannot use.
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    version = torch.version.cuda if torch.cuda.is_available() else "none"
-    if not count:
-        return version, {"count": 0}
-    first = torch.cuda.get_device_properties(0)
-    return version, {"count": count, "name": first.name, "memory_mib": first.total_memory >> 20}
+    cuda = torch.version.cuda if torch.cuda.is_available() else "none"
+    gpus = {"count": count}
+    if count:
+        first = torch.cuda.get_device_properties(0)
+        gpus |= {"name": first.name, "memory_mib": first.total_memory >> 20}
+    return {"torch": torch.__version__, "cuda": cuda, "gpus": gpus}
 
 
-build = torch_build()
-cuda_version, gpus = cuda(build)
 print(
     json.dumps(
         {
             "os": os_name(),
             "python": platform.python_version(),
-            "torch": build["__version__"],
-            "cuda": cuda_version,
-            "gpus": gpus,
+            **torch_and_gpus(),
             "user": getpass.getuser(),
             "directory": str(Path.cwd()),
         }

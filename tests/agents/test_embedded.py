@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -248,8 +249,13 @@ def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
-def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> None:
-    completed = gedanken("run", "mnist", "--real", 3, "--imagined", 1, "--json", "--out", tmp_path / "out")
+def test_a_training_is_really_run_and_imagined(gedanken: Cli, tmp_path: Path) -> None:
+    """The packaged experiment with fewer epochs, and without the line that shows the program."""
+    packaged = (files("gedanken") / "experiments" / "mnist.yaml").read_text(encoding="utf-8")
+    shorter = packaged.replace("10 epochs", "3 epochs").replace("epochs: 10", "epochs: 3")
+    shorter = shorter.replace("  - cat train.py\n", "").replace("name: mnist", "name: short")
+    (tmp_path / "short.yaml").write_text(shorter, encoding="utf-8")
+    completed = gedanken("run", "short.yaml", "--real", 3, "--imagined", 1, "--json", "--out", tmp_path / "out")
     assert completed.returncode == 0, completed.stderr
     result = json.loads(completed.stdout)
     trained = [run for run in result["real"] if run["program"] and run["exit_code"] == 0 and run["seed"]]

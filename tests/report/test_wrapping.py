@@ -26,6 +26,15 @@ def test_a_quotation_is_not_cut_at_its_commas() -> None:
     assert " ".join(wrap_clauses(text, 70, 1)) == "The real runs print “epoch, loss, accuracy, learning rate” …"
 
 
+def test_brackets_in_quotations_are_not_closed() -> None:
+    text = "Real runs print “Sequential(” 3 times, but 3 of 3 imagined runs do not print this line, which is wrong"
+    assert " ".join(wrap_clauses(text, 60, 1)) == "Real runs print “Sequential(” 3 times …"
+
+
+def test_blanks_do_not_count() -> None:
+    assert len(wrap_clauses("No:" + " " * 150 + ", " + "word " * 60, 80, 2)) == 2
+
+
 def test_a_first_clause_that_leaves_most_lines_empty_is_no_place_to_cut() -> None:
     lines = wrap_clauses(f"No: {'word ' * 60}", 80, 2)
     assert len(lines) == 2 and lines[1].endswith("word …")

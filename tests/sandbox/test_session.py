@@ -159,7 +159,7 @@ def test_under_one_label_a_command_is_run_once(machine: SandboxMachine) -> None:
     first_run, second_run = (asyncio.run(machine.run("echo x >> log; wc -l < log", label="line1")) for _ in range(2))
     assert first_run == second_run
     assert first_run.stdout == "1\n"
-    with pytest.raises(BadInput, match="another command"):
+    with pytest.raises(BadInput, match="already used"):
         asyncio.run(machine.run("other", label="line1"))
 
 
