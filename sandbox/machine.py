@@ -156,8 +156,7 @@ class SandboxMachine:
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
                 raise BadInput(
-                    f"the label {label} was already used in this run, for the command “{receipt.command[:80]}”; give "
-                    "this command another label"
+                    f"label {label}: already used in this run, for “{receipt.command[:80]}”; use another label"
                 )
             return receipt
         order = await run_in_thread(self._order, name, command)

@@ -78,7 +78,7 @@ def test_a_refusal_names_the_byte_and_the_line_and_what_helps(tmp_path: Path) ->
     assert "iconv -f UTF-16BE -t UTF-8" in refusal_message(
         write_log(tmp_path, "epoch 1 loss 0.5\n".encode("utf-16-be"))
     )
-    assert "NUL in line 2" in refusal_message(write_log(tmp_path, "a\nb\x00".encode("utf-16")))
+    assert "line 2 holds a NUL" in refusal_message(write_log(tmp_path, "a\nb\x00".encode("utf-16")))
 
 
 @given(st.binary(max_size=400))
