@@ -30,6 +30,10 @@ _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d
 """Matches each line that may need more changes than masks, such as a line with a JSON object or a progress bar."""
 _EDIT_SIGNS = ("{", "|", "[", "(", "]", "=", ">", MASK)
 """Characters of lines that `_MAY_BE_EDITED` matches. An ASCII text without any of them is not searched."""
+_LEADING_ZERO = re.compile(r"(?<!\d)0(?:[xX]|\d{0,2}_\d)", re.ASCII)
+"""Matches a zero because of which a line is converted differently: as in `0x7f`, an address, and `0_234`."""
+_MAY_HAVE_LEADING_ZERO = re.compile(_LEADING_ZERO.pattern.replace("0", "1", 1), re.ASCII)
+"""Matches the keys of lines that `_LEADING_ZERO` may match. A key has `1` in place of each digit."""
 _MASK_TO_SPACE = Rule(re.compile(MASK), (" ",))
 """Replaces the mask of a progress bar by a space, so that the mask does not count as a word."""
 _DRAWN_BAR = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
@@ -50,7 +54,7 @@ class ComparedLines:
     def all(self, lines: Sequence[str]) -> list[str]:
         """Convert all lines, and return them in the same order. No line may contain a line break."""
         # Of a million log lines, only a few dozen differ in more than their digits.
-        keys = _keys(lines)
+        keys = _keep_leading_zeros(_keys(lines), lines)
         cache = self._cache
         counts = Counter([key for key in keys if key not in cache])
         new_indices = [index for index, key in enumerate(keys) if counts[key] == 1] if counts else []
@@ -132,6 +136,20 @@ def _keys(lines: Sequence[str]) -> list[str]:
     if is_long_on_average(len(lines), len(text)):
         return [line if len(line) > MAX_LINE_LENGTH else mask_digits(line) for line in lines]
     return mask_digits(text).split("\n")
+
+
+def _keep_leading_zeros(keys: list[str], lines: Sequence[str]) -> list[str]:
+    """Return the keys, but use the line itself as its key if a leading zero decides how the line is converted.
+
+    For example, `3x7f` is no address but `0x7f` is one, and `1_234` is one number but `0_234` is not.
+    """
+    candidates = {key for key in set(keys) if _MAY_HAVE_LEADING_ZERO.search(key)}
+    if not candidates:
+        return keys
+    return [
+        line if key in candidates and _LEADING_ZERO.search(line) else key
+        for key, line in zip(keys, lines, strict=False)
+    ]
 
 
 def _may_be_edited(lines: Sequence[str]) -> list[bool]:

@@ -4,7 +4,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_log_structure import compare_logs, structural_checks
 
@@ -73,6 +73,14 @@ def test_lines_that_are_masked_together_are_masked_as_each_is_alone(lines: list[
 
 @given(st.lists(WORDY, min_size=1, max_size=12))
 def test_lines_that_all_differ_are_converted_as_each_is_alone(lines: list[str]) -> None:
+    words = find_id_words(lines)
+    assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
+
+
+@given(st.lists(st.text("01x_3a,. ", max_size=12), min_size=1, max_size=12))
+@example(["at 3x7f3a11", "at 3x7f3a11", "at 0x7f3a11"])
+@example(["0_234 steps", "0_234 steps", "1_234 steps"])
+def test_lines_that_differ_in_a_leading_zero_are_converted_as_each_is_alone(lines: list[str]) -> None:
     words = find_id_words(lines)
     assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
 
