@@ -204,7 +204,7 @@ class Ledger:
             return frozenset()
         except OSError as error:
             raise BadInput(
-                f"{folder}: cannot be read, so it is unknown which failed replies stay: {error.strerror}"
+                f"{folder}: cannot be read, so it is not known which failed replies are to be kept: {error.strerror}"
             ) from error
         for name in names:
             place, _, key = name.partition(_KEY_SEPARATOR)

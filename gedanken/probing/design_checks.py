@@ -77,6 +77,9 @@ def _check_player(name: str, programs: set[str]) -> None:
     if known_count >= MIN_SHARE_IN_BANK * len(programs):
         return
     seeds = sorted({bank_item.item.seed for bank_item in bank_items})
-    hint = f"; this bank contains the programs of --seed {seeds[0]}" if len(seeds) == 1 else ""
+    hint = f"; this bank was made with --seed {seeds[0]}" if len(seeds) == 1 else ""
     count_text = f"only {known_count} of the {len(programs)}" if known_count else f"none of the {len(programs)}"
-    raise BadInput(f"{path}: {count_text} programs that matter most in this probe are in the player's bank{hint}")
+    raise BadInput(
+        f"{path}: this bank contains {count_text} programs on which the probe's result depends most; "
+        f"a player needs at least {MIN_SHARE_IN_BANK:.0%} of them{hint}"
+    )

@@ -161,7 +161,7 @@ def test_what_is_no_player_is_said(name: str, problem: str) -> None:
 def test_a_player_that_does_not_know_the_programs_is_not_asked(bank: Bank, name: str, counted: str) -> None:
     design = ProbeDesign(families=(name,), groups=4, seed=7)
     model_spec = ModelSpec(name=f"player:imitates?bank={BANK}")
-    with pytest.raises(BadInput, match=rf"{counted} .* this bank contains the programs of --seed 101$"):
+    with pytest.raises(BadInput, match=rf"{counted} .* this bank was made with --seed 101$"):
         check_spec(probe_spec(design, model_spec, SandboxSpec()))
     check_spec(probe_spec(design.model_copy(update={"seed": bank.items[0].item.seed}), model_spec, SandboxSpec()))
 

@@ -73,12 +73,12 @@ def test_marks_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> Non
     marks = tmp_path / "ledger" / "answered"
     marks.parent.mkdir()
     marks.write_text("something")
-    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+    with pytest.raises(BadInput, match="not known which failed replies are to be kept"):
         Ledger(tmp_path, writes=False).answered_places()
     with pytest.raises(BadInput, match="answered: not a folder"):
         Ledger(tmp_path)
     assert marks.read_text() == "something"
     marks.unlink()
     marks.symlink_to(marks)
-    with pytest.raises(BadInput, match="unknown which failed replies stay"):
+    with pytest.raises(BadInput, match="not known which failed replies are to be kept"):
         Ledger(tmp_path, writes=False).answered_places()
