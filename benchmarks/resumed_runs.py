@@ -1,13 +1,17 @@
-"""Kills runs and the server of their model, resumes each run, and compares it with an undisturbed one.
+"""Kills runs at random moments, resumes each run, and compares the result with an undisturbed run.
 
     python -m benchmarks.resumed_runs --kills 200
     python -m benchmarks.resumed_runs --kills 10 --sandbox docker --servers 0
 
-Each run has a coder whose first program fails, a plain command, and a program of three seconds that the coder
-repairs; three seeds and two samples beside the trunk's. Its process is killed with SIGKILL at random moments, several
-times, and `gedanken resume` continues it. Now and then the model's server is killed too, and started again. In the
-end each execution must exist once. All files must be those of the undisturbed run, to the byte except for times. What
-had ended before a kill must not change. Prints one JSON object; exit code 1 if any promise was broken.
+In each run, a coder writes a program that fails, and then a version that works and takes three seconds. The script
+also types one ordinary command. There are three seeds and two samples besides those of the trunk.
+
+The process of a run is killed with SIGKILL several times, and `gedanken resume` continues the run each time. Now and
+then, the server of its model is killed and restarted as well. At the end, every execution must exist exactly once.
+The transcript, the programs and the outputs must be those of the undisturbed run, apart from times. No execution that
+had ended before a kill may have changed. Nothing of the runs may be left behind in the sandbox.
+
+Prints one JSON object. The exit code is 1 if any of these promises was broken.
 """
 
 import argparse
@@ -57,7 +61,7 @@ class Server(BaseHTTPRequestHandler):
     program = PROGRAM
 
     def do_POST(self) -> None:
-        """Send a reply piece by piece, in half a second."""
+        """Send a reply line by line, within about half a second."""
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = self._reply(request)
         self.send_response(200)
@@ -85,7 +89,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def handle(self) -> None:
-        """Answer a request; the client may be killed meanwhile."""
+        """Answer a request; errors are ignored, because the client may be killed meanwhile."""
         with suppress(OSError, ValueError):
             super().handle()
 
@@ -121,12 +125,12 @@ class Model:
 
 
 class Case(NamedTuple):
-    """The result of one run."""
+    """How often one run and its model's server were killed, and which promises were broken."""
 
     kills: int
     servers: int
     nodes: tuple[str, ...]
-    """The nodes in which its process was killed."""
+    """For each kill, the node of the graph that was running."""
     broken: tuple[str, ...]
 
 
@@ -145,7 +149,10 @@ class Runs:
             raise SystemExit((folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
 
     def killed(self, name: str, kills: int, servers: bool) -> Case:
-        """Kill a run this many times, let it finish, and check the result."""
+        """Start a run, kill it up to `kills` times, let it finish, and check the result.
+
+        If `servers` is true, the model's server is sometimes killed and restarted as well.
+        """
         folder, killed_servers = self.folder / name, 0
         nodes: list[str] = []
         finished: dict[str, str] = {}
@@ -211,7 +218,7 @@ def _ends_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
 
 
 def _read_progress(folder: Path) -> tuple[dict[str, str], str]:
-    """Return a hash of each finished execution, by label, and the current node."""
+    """Return a hash of each finished execution, by label, and the node of the graph that was running."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 
@@ -228,7 +235,7 @@ def _read_progress(folder: Path) -> tuple[dict[str, str], str]:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """Return the files that must be equal, by name, without times."""
+    """Return the texts of the files that must equal those of the undisturbed run, by name, with times removed."""
     paths = [folder / "transcript.md", *sorted(folder.glob("programs/*")), *sorted(folder.glob("outputs/*"))]
     return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
 
@@ -268,7 +275,7 @@ def _find_duplicates(folder: Path) -> list[str]:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Kill until the number of kills or the time limit is reached."""
+    """Kill and resume runs until the number of kills or the time limit is reached; return the counts and faults."""
     from gedanken.runner import run_id_of
     from gedanken.sandbox import cgroup, marked_processes
     from gedanken.sandbox.connect import connect_docker
@@ -307,7 +314,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def serve(port: int, seconds: float) -> None:
-    """Act as the server."""
+    """Serve the stand-in model at a port. The program that it writes takes `seconds`."""
     Server.program = PROGRAM.replace("SECONDS", str(seconds))
     with ThreadingHTTPServer(("127.0.0.1", port), Server) as server:
         print("ready", flush=True)
@@ -315,7 +322,7 @@ def serve(port: int, seconds: float) -> None:
 
 
 def main() -> None:
-    """Run the benchmark, or act as the server."""
+    """Run the benchmark; with `--serve`, serve the stand-in model instead."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

@@ -1,11 +1,12 @@
-"""What do K samples of one run cost, compared with one sample that is drawn cold?
+"""How much longer do K imagined samples take than one sample that is drawn with an empty cache?
 
     python -m benchmarks.samples [--samples 8] [--rounds 3] [--program train.py]
 
-All samples share a program that was placed on the imagined machine and `python3 train.py`; their lengths vary. In
-each round, the server's cache is emptied and the samples are drawn one after the other. Then the same samples are
-drawn again, with an empty cache before each; their mean is the cost of one cold sample. The result is the median
-ratio of all rounds; the target is at most 4.5 with eight samples.
+All samples have the same prompt: a program, and the command `python3 train.py`. The lengths of their replies vary. In
+each round, the cache of the model's server is emptied once and all samples are drawn one after the other. Then the
+same samples are drawn again, and the cache is emptied before each; the mean of these times is the cost of one cold
+sample. The ratio of a round is the total time of the first pass divided by this mean. The result is the median ratio
+of all rounds; the target is at most 4.5 with eight samples.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from gedanken.terminal.screen import Screen
 LIMITS = Limits(reply_tokens=512, continuations=0)
 """Twice the tokens that the output of the program needs.
 
-Without a limit, most of the measured time would be that of one sample which repeats itself endlessly.
+Without this limit, a sample that repeats itself endlessly would take most of the measured time.
 """
 PROGRAM = Path(__file__).parent / "samples_program.txt"
 TARGET = 4.5
@@ -59,7 +60,7 @@ async def _forget(model: Model) -> None:
 
 
 async def _draw(model: Model, source: str, sample: int) -> tuple[float, str]:
-    """Return the seconds that a sample takes, and its text."""
+    """Draw one sample; return how many seconds that took, and its text."""
     machine = ImaginedMachine(model, load_persona("matched"), limits=LIMITS, sample=sample)
     machine.place("train.py", source)
     started = time.monotonic()

@@ -1,11 +1,11 @@
-"""How fast is the sandbox? Beside bare `docker run`, llm-sandbox and AutoGen's executor, on the same image.
+"""How fast is the sandbox, compared with bare `docker run`, llm-sandbox and AutoGen's executor on the same image?
 
     python -m benchmarks.sandbox [--rounds 20] [--long-rounds 5] [--peer-rounds 5] [--only NAME ...] [--json]
     python -m benchmarks.sandbox --table FILE...
 
-The sandboxes take turns. Each ratio compares neighbouring samples; the table shows the median ratio. `--json` prints
-a line for each measurement, with every sample. `--table` makes the table from such lines in files, so that the
-measurements can be taken one by one:
+The sandboxes take turns. Each ratio compares two times from the same turn; the table shows the median ratio. `--json`
+prints one line for each measurement, with all its times. `--table` makes the table from files with such lines, so
+that the measurements can be taken one by one:
 
     for name in session command drain drain-short training crowd; do
       python -m benchmarks.sandbox --only $name --json >> measured.jsonl
@@ -45,7 +45,7 @@ async def measure(arguments: argparse.Namespace) -> list[Measurement]:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Measure, or read stored measurements, and print them."""
+    """Take the measurements, or read stored ones, and print them."""
     if arguments.table:
         lines = [line for path in arguments.table for line in path.read_text().splitlines()]
         print(markdown([Measurement.from_json(line) for line in lines]))

@@ -1,6 +1,6 @@
-"""Bare `docker run`, with the flags with which one of our containers was really created.
+"""Runs commands with bare `docker run` and the flags of one of gedanken's own containers.
 
-The engine reports these flags.
+The flags are read from what the engine reports about that container.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class CommandResult(NamedTuple):
 
 
 class Bare:
-    """`docker run` of one image, in place of one of our machines."""
+    """Runs commands in an image with `docker run`: the baseline for one of gedanken's own machines."""
 
     def __init__(self, client: "DockerClient", image: str, flags: Flags) -> None:
         self.client = client
@@ -66,7 +66,7 @@ class Bare:
 
     @classmethod
     async def like(cls, client: "DockerClient", image: str, machine: SandboxMachine) -> "Bare":
-        """Inspect a container of `machine` while it runs, and check that the flags create an equal one.
+        """Read the flags of a running container of `machine`, and check that they create an equal container.
 
         Raises SystemExit if they do not.
         """
@@ -84,7 +84,7 @@ class Bare:
         return bare
 
     def run(self, *command: str) -> CommandResult:
-        """Run a command as our machine runs it, and remove the container."""
+        """Run a command with all flags of our machine, and remove the container afterwards."""
         return run(["docker", "run", "--rm", *self.flags.place, *self.flags.bounds, self.image, *command])
 
     def run_unconfined(self, *command: str) -> CommandResult:
@@ -93,7 +93,7 @@ class Bare:
         return run(["docker", "run", "--rm", *self.flags.place, *unconfined, self.image, *command])
 
     def drain(self, *command: str) -> float:
-        """Return the seconds until a command has ended and `docker logs --follow` has discarded all its output."""
+        """Run a command while `docker logs --follow` reads its output; return the seconds until both have ended."""
         started = time.perf_counter()
         with self._detached(*command) as name:
             # Its exit code is not looked at: it may give up when the engine cuts the log off under it.
@@ -171,7 +171,10 @@ def _read_flags(attributes: dict[str, Any], image_environment: list[str]) -> Fla
 
 
 def _write_profile(option: str) -> str:
-    """Return a security option for the command line, which needs a seccomp profile as a file: it is written here."""
+    """Return a security option as `docker run` takes it.
+
+    An inline seccomp profile is written to a file, because the command line needs a path.
+    """
     kind, _, profile = option.partition("=")
     if kind != "seccomp" or not profile.startswith("{"):
         return option
@@ -196,14 +199,14 @@ def _without_spaces(option: str) -> str:
 
 
 def _normalize(value: object) -> object:
-    """Return a comparable value: the engine writes an absent value in several ways, and lists in any order."""
+    """Return a value that is equal for equal settings: None for anything empty, and a sorted list for a list."""
     if isinstance(value, list):
         return sorted(json.dumps(item, sort_keys=True) for item in value) or None
     return value or None
 
 
 def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> CommandResult:
-    """Run a command on the host. Raises SystemExit if it fails, because a fast failure is not a result."""
+    """Run a command on the host. Raises SystemExit if it fails, because the time of a failed command means nothing."""
     started = time.perf_counter()
     completed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     seconds = time.perf_counter() - started

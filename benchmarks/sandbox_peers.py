@@ -1,4 +1,4 @@
-"""The process in which other sandboxes are timed: its packages must not be mixed with ours."""
+"""Times other sandboxes in a process of their own, because their packages must not be mixed with ours."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ class Peers:
     """A connection to the process of benchmarks/peers.py."""
 
     def __init__(self, image: str) -> None:
-        """Start the process, in a virtual environment that is created if missing."""
+        """Start the process in its virtual environment, which is created if it is missing."""
         command = [str(_ensure_python()), "-P", str(HERE / "peers.py"), image]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.versions: dict[str, str] = self._answer()
@@ -40,7 +40,7 @@ class Peers:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Keep one container of each peer open, in which a first command was run."""
+        """Keep one container of each peer open until the `with` block ends."""
         for peer in self.versions:
             self.ask(peer, "open")
         try:
@@ -68,7 +68,10 @@ class Peers:
 
 
 def _ensure_python() -> Path:
-    """Return the Python of an environment with the packages of requirements-peers.txt, created if missing."""
+    """Return the Python of the virtual environment with the packages in requirements-peers.txt.
+
+    The environment is created if it is missing.
+    """
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = cache_folder() / "benchmarks" / f"peers-{digest}"
     python = folder / "bin" / "python"

@@ -1,4 +1,4 @@
-"""The benchmarks of the sandbox: what each one does, with which sandboxes, and what it checks afterwards."""
+"""The benchmarks of the sandbox: what each one runs, in which sandboxes, and what it checks afterwards."""
 
 import asyncio
 import os
@@ -74,7 +74,7 @@ Timed = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The set-up in which everything is measured."""
+    """What all measurements share: the Docker client, the engine, the data folder and the numbers of rounds."""
 
     client: "DockerClient"
     engine: DockerEngine
@@ -83,22 +83,23 @@ class Setup:
     long_rounds: int
     """Number of rounds for measurements that take many seconds."""
     peer_rounds: int
-    """Number of rounds for measurements that take a peer ten seconds."""
+    """Number of rounds for measurements in which a peer takes about ten seconds."""
 
     def open(self, limits: Limits = DEFAULTS) -> SandboxMachine:
         """Open one of our machines."""
         return SandboxMachine.open(self.engine, self.data, limits)
 
     async def bare(self, machine: SandboxMachine) -> Bare:
-        """Return `docker run` in place of one of our machines."""
+        """Return the baseline for one of our machines: bare `docker run` with the same flags."""
         return await Bare.like(self.client, self.engine.image, machine)
 
 
 async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[str, list[float]]:
-    """Time all functions in turn, forwards and then backwards; return the seconds of each.
+    """Time the functions in turn, alternately forwards and backwards; return the seconds of each by name.
 
-    `timed` has for each sandbox the number of samples and the function. With a fixed order, a function would always
-    find the machine as the same other function left it.
+    `timed` maps the name of each sandbox to how often it is timed, and to the function that times it once. In a fixed
+    order, each function would always run right after the same other function, and find the machine as that one left
+    it.
     """
     seconds: dict[str, list[float]] = {sandbox: [] for sandbox in timed}
     max_samples = max(samples for samples, _ in timed.values())
@@ -116,7 +117,7 @@ async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[
 
 
 async def session(place: Setup) -> list[Measurement]:
-    """Measure a session with one command, from start to stop."""
+    """Measure a session with one command, from starting a container to stopping it."""
     async with place.open() as machine:
         bare = await place.bare(machine)
 
@@ -205,13 +206,14 @@ async def drain(place: Setup, width: int = 1024) -> list[Measurement]:
 
 
 async def drain_short(place: Setup) -> list[Measurement]:
-    """Measure the same in lines of 64 bytes, which cost the engine more than their bytes."""
+    """Measure a program that prints 1 GiB in lines of 64 bytes: the engine has a cost for each line."""
     return await drain(place, 64)
 
 
 def _reset_peak() -> float:
-    """Reset the kernel's count of this process's peak memory (proc(5), clear_refs); return the current memory in
-    MB.
+    """Reset the kernel's record of this process's peak memory; return the current memory in MB.
+
+    See `clear_refs` in proc(5).
     """
     Path("/proc/self/clear_refs").write_text("5")
     return _memory_mb("VmRSS")
@@ -225,7 +227,7 @@ def _memory_mb(field: str) -> float:
 
 
 async def training(place: Setup, epochs: int = 20) -> list[Measurement]:
-    """Measure the same training in the sandbox and without any limits."""
+    """Measure the same training in the sandbox, in a container without limits, and on the host."""
     loops: dict[str, list[float]] = {}
     bare_name, host_name = "`docker run` without bounds", "on the host"
 
@@ -269,7 +271,7 @@ async def training(place: Setup, epochs: int = 20) -> list[Measurement]:
 
 
 def _run_on_host(machine: SandboxMachine, data: Path) -> CommandResult:
-    """Run the training without a container, with the Python of the sandboxes that have no images."""
+    """Run the training without a container, with the Python that sandboxes without images use."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(machine.workspace.home),
@@ -291,7 +293,7 @@ def _training_seconds(output: str) -> float:
 
 
 async def crowd(place: Setup) -> list[Measurement]:
-    """Measure many executions, several at a time, each in its own workspace."""
+    """Run many short commands, several at a time and each in its own workspace; check outputs and leftovers."""
     before = _count_descriptors()
     at_once = asyncio.Semaphore(CONCURRENCY)
     started = time.perf_counter()
@@ -330,13 +332,13 @@ def _count_descriptors() -> int:
 
 
 def expect(execution: Execution, output: str) -> None:
-    """Raise unless the command printed the expected text: a fast failure is not a result."""
+    """Raise SystemExit unless the command succeeded and printed `output`: the time of a failed command means nothing."""
     if execution.terminal != output or execution.exit_code != 0:
         raise SystemExit(f"the sandbox answered {execution}")
 
 
 def expect_bytes(execution: Execution, total: int) -> None:
-    """Raise unless the kept and the dropped bytes add up to all printed bytes."""
+    """Raise SystemExit unless the command succeeded, and its kept and dropped bytes add up to `total`."""
     dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
     marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.terminal)
     kept_bytes = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)

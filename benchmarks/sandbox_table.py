@@ -1,4 +1,4 @@
-"""Measurements of the sandbox: as JSON with every sample, and as a Markdown table."""
+"""Measurements of the sandbox: as JSON with all times, and as a Markdown table."""
 
 import json
 import os
@@ -17,7 +17,7 @@ OURS = "gedanken"
 
 
 class Check(NamedTuple):
-    """The result of one check that a benchmark made besides its times."""
+    """Something that a benchmark checked besides its times, such as the peak memory, with the result."""
 
     what: str
     found: str
@@ -27,14 +27,14 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One row of the table, with every sample."""
+    """One measurement, with all its times; a group of rows in the table."""
 
     name: str
     what: str
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """Samples of each sandbox; the first is the one that the others are compared with, sample by sample."""
+    """The times of each sandbox, by name. The other sandboxes are compared with the first, turn by turn."""
     kind: Literal["time", "speed"] = "time"
-    """`time` if a small ratio is better, `speed` if a large one is."""
+    """`time` if the table shows ratios of times, where less is better; `speed` if it shows ratios of speeds."""
     target: float | None = None
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -51,7 +51,10 @@ class Measurement:
         return json.dumps(asdict(self))
 
     def ratio(self, sandbox: str) -> float:
-        """Return the median ratio of neighbouring samples, which a temporary slowdown affects equally."""
+        """Return the median ratio of a sandbox to the first one.
+
+        Only times from the same turn are divided, because a temporary slowdown affects both equally.
+        """
         reference = next(iter(self.seconds.values()))
         pairs = zip(self.seconds[sandbox], reference, strict=False)
         return statistics.median(

@@ -1,11 +1,12 @@
-"""Set-ups from nothing: undisturbed, beside busy programs, and killed at every moment.
+"""Sets gedanken up from nothing: undisturbed, beside busy programs, or killed at some moment and started again.
 
     python -m benchmarks.setups --out FILE undisturbed            one set-up
-    python -m benchmarks.setups --out FILE busy --count 10        beside each a busy program for every core
+    python -m benchmarks.setups --out FILE busy --count 10        ten, each beside one busy program for every core
     python -m benchmarks.setups --out FILE killed --count 20 --seconds 150    killed at moments spread over 150 s
 
-Each has a clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached.
-Needs root. `--only NUMBER` makes one set-up of a row. For each set-up, one JSON object is appended to FILE.
+Each set-up has its own clone, cache and Docker daemon, all empty at first; pip's, npm's and apt's packages may be
+cached. Needs root. `--only NUMBER` makes only the set-up with this number. For each set-up, one JSON object is
+appended to FILE.
 """
 
 import argparse
@@ -41,12 +42,12 @@ class Outcome:
     number: int
     code: int | None = None
     seconds: float = 0.0
-    """Duration of the set-up that finished; after a kill, of the second one."""
+    """Duration of the set-up; if it was killed, of the second attempt."""
     killed_after: float | None = None
     killed_during: str | None = None
     said: str = ""
     left: list[str] = field(default_factory=list)
-    """What should not exist afterwards but does, and what should exist but does not."""
+    """One sentence for each thing that should not exist afterwards, or that is missing."""
 
     @property
     def is_well(self) -> bool:
@@ -63,7 +64,7 @@ class FreshClone:
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process's environment, with settings that make a set-up use this place."""
+        """This process's environment, with settings that make a set-up use this clone's folders and its engine."""
         settings = {
             "GEDANKEN_CACHE": f"{self.folder}/cache",
             "TMPDIR": f"{self.folder}/tmp",
@@ -84,7 +85,7 @@ class FreshClone:
             )
 
     def faults(self) -> list[str]:
-        """Return what exists but should not, and what should exist but does not."""
+        """Return one sentence for each thing that should not exist, or that is missing."""
         import docker
 
         client = docker.DockerClient(self.host)
@@ -113,7 +114,7 @@ class FreshClone:
         return [path for path in mounts_in(self.folder) if not any(path.is_relative_to(folder) for folder in own)]
 
     def _leftover_processes(self) -> list[list[str]]:
-        """Return the command lines of the set-up's processes that still exist after a while."""
+        """Return the command lines of those processes of the set-up that still run after `LEFT_SECONDS`."""
         deadline = time.monotonic() + LEFT_SECONDS
         while (remaining := self._own_processes()) and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -134,7 +135,7 @@ def _is_temporary(name: str) -> bool:
 
 @contextmanager
 def open_fresh_clone() -> Iterator[FreshClone]:
-    """Provide a place with its own Docker daemon, and remove it at the end."""
+    """Provide a fresh clone with its own Docker daemon, and remove both at the end."""
     folder = Path(tempfile.mkdtemp(prefix="gd-", dir="/var/tmp"))
     try:
         for name in ("tmp", "cache", "state"):
@@ -193,7 +194,7 @@ def busy_programs(count: int) -> Iterator[None]:
 
 
 def run_setup(kind: str, number: int, killed_after: float | None = None) -> Outcome:
-    """Make one set-up from nothing; if it is killed, it is started again."""
+    """Make one set-up from nothing; if `killed_after` is given, kill it after so many seconds and start it again."""
     outcome = Outcome(kind, number)
     with open_fresh_clone() as place, busy_programs((os.cpu_count() or 1) if kind == "busy" else 0):
         log = place.folder / "setup.log"

@@ -1,9 +1,9 @@
-"""How fast does the embedded model decode beside busy programs, by number of threads and how they wait?
+"""How fast does the embedded model decode beside busy programs, depending on its threads?
 
-`gedanken` is the server with as many threads as a run would give it beside these programs. The other contenders are
-the same server with other numbers of threads, or with the usual waiting. Contenders take turns. `others` is the
-number of cores that everything but the server used meanwhile; on an idle machine, this is the number of busy
-programs, as far as they had a core.
+`gedanken` is the server with as many threads as a run would give it beside these programs, and with threads that soon
+sleep while they wait. The other contenders are the same server with other numbers of threads and OpenMP's usual
+waiting. Contenders take turns. `others` is the number of cores that everything but the server used meanwhile: on an
+otherwise idle machine, about the number of busy programs.
 """
 
 import os
@@ -41,7 +41,7 @@ class RunningServer(NamedTuple):
 
 
 class Speed(NamedTuple):
-    """The measurement of one reply."""
+    """How fast one reply was decoded, and how many cores other programs used meanwhile."""
 
     tokens_a_second: float
     others: float
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _get_server(name: str, servers: dict[tuple[int, bool], RunningServer]) -> RunningServer:
-    """Return the server of a contender, started if it does not run yet."""
+    """Return the server of a contender, and start it first if it is not running."""
     threads, waiting = PEERS.get(name) or (suitable_threads(measure_cores_used(None)[0]), WAITING_THREADS)
     key = (threads, name == GEDANKEN)
     if key not in servers:

@@ -51,7 +51,9 @@ class AgentEvent:
     cut: bool = False
     """True if the agent's software truncated `text`."""
     is_line_by_line: bool = False
-    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then the first of them."""
+    """True if each line of `text` is a line of the file, as in a Markdown chat; `place` is then the place of the
+    first line.
+    """
 
     def place_of_line(self, line: int) -> Place:
         """Return the place of a line of `text`; `line` is its number, counted from 1.

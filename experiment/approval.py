@@ -96,7 +96,7 @@ def needs_person(approve: str, decisions: Iterable[Approve | EditProgram | Rejec
     """Return whether a person must approve the coder's next program.
 
     If `approve` is `first`, approval is needed until the person has approved or edited a program. `decisions` holds
-    one decision for each earlier program; None if there was no decision.
+    the decision on each earlier program, or None where no person decided.
     """
     if approve == "first":
         return all(decision is None or isinstance(decision, Reject) for decision in decisions)

@@ -19,9 +19,9 @@ Parameters = ParamSpec("Parameters")
 async def off_loop(
     call: Callable[Parameters, Result], *arguments: Parameters.args, **options: Parameters.kwargs
 ) -> Result:
-    """Run a blocking call in a thread, so that the event loop goes on.
+    """Run a blocking call in a thread, so that the event loop can go on.
 
-    A cancelled caller gets CancelledError only when the call has finished.
+    If the caller is cancelled, it gets CancelledError only after the call has finished.
     """
     task = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **options))
     try:

@@ -16,7 +16,9 @@ _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
 
 class Budget(BaseModel):
-    """The most that a run may use, summed over all processes that worked on it; None means no limit."""
+    """The most that a run may use, summed over all processes that worked on the run. A field that is None sets no
+    limit.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,11 +28,11 @@ class Budget(BaseModel):
     gpu_seconds: float | None = Field(default=None, gt=0, le=MAX_LIMIT)
 
     def __bool__(self) -> bool:
-        """Return True if anything is limited."""
+        """Return True if at least one limit is set."""
         return any(limit is not None for limit in self.limits.values())
 
     def dropped_in(self, new_budget: "Budget") -> str:
-        """Name the limits that are set here but not in the new budget, such as `minutes (30)`; empty if there are
+        """Name the limits that are set here but missing in the new budget, such as `minutes (30)`; empty if there are
         none.
         """
         other_limits = new_budget.limits
@@ -102,7 +104,9 @@ class Tokens(NamedTuple):
 
 
 class Used(NamedTuple):
-    """What a run has used so far. Unfinished work of a killed process counts with its reserved maximum."""
+    """What a run has used so far. If a process was killed, its unfinished work counts with the maximum that was
+    reserved for it.
+    """
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0

@@ -51,8 +51,9 @@ class NumberSource:
     number: str
     evidence: Evidence | None
     how: str
-    """How the number was obtained from its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or the
-    reason why no source was found."""
+    """How the number was obtained from its source: `as printed`, `rounded`, `percent`, `sum` or `difference`. If no
+    source was found, the reason.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class JudgedClaim:
     claim: Claim
     status: Status
     reason: str
-    """One sentence that explains the status; for an undecidable claim, also what would decide the claim."""
+    """One sentence that explains the status. For an undecidable claim, it also says what would decide the claim."""
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"

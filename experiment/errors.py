@@ -12,7 +12,7 @@ class GedankenError(Exception):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """Store the message without API keys."""
+        """Store the message, with API keys removed."""
         super().__init__(redacted(message))
 
 
@@ -39,7 +39,7 @@ class NoModel(GedankenError):
 
 
 class RequestRefused(NoModel):
-    """The model's server refused a request that the run needs, and that is never repeated."""
+    """The model's server refused a request that the run cannot go on without. A resumed run does not send it again."""
 
     SAID = "this request is not sent again, so resuming the run does not help"
 

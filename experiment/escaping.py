@@ -11,7 +11,7 @@ _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def is_hidden(character: str) -> bool:
-    """Return whether a character is invisible or controls the display. Line feed and tab are not."""
+    """Return whether a character is invisible or controls the display. Line feeds and tabs are neither."""
     return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 

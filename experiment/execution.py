@@ -45,8 +45,8 @@ UNUSABLE_CAUSES = frozenset(
 )
 """A reply that ended for one of these causes is not an imagined run: no test or finding uses it."""
 RETRIED_CAUSES = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Causes after which a resumed run repeats a request or a command. A request that the server refused
-(`Execution.is_refused`) is never repeated.
+"""If a request or a command ended for one of these causes, a resumed run repeats it. A request that the server
+refused (`Execution.is_refused`) is never repeated.
 """
 
 
@@ -67,17 +67,17 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wall_seconds: float = Field(default=900, gt=0, le=86_400)
-    """Seconds a command may take before it is asked to stop, then killed."""
+    """Seconds that a command may take. After that it is asked to stop, and killed if it does not."""
     cpus: float = Field(default=1, ge=0.01, le=256)
-    """Processor cores one command may use."""
+    """Number of processor cores that one command may use."""
     memory_mib: int = Field(default=2048, ge=64, le=1 << 20)
     """Mebibytes of memory; there is no swap beyond it."""
     processes: int = Field(default=256, ge=8, le=32_768)
-    """Number of processes and threads that may exist at a time."""
+    """Number of processes and threads that may exist at the same time."""
     open_files: int = Field(default=1024, ge=32, le=1 << 20)
-    """Files, sockets and pipes one process may have open."""
+    """Number of files, sockets and pipes that one process may have open."""
     output_bytes: int = Field(default=1 << 20, ge=1024, le=1 << 28)
-    """Bytes of output that are kept: half of them from its beginning, half from its end."""
+    """Bytes of output that are kept: half of them from the beginning of the output, half from its end."""
     printed_mib: int = Field(default=4096, ge=1, le=1 << 20)
     """Mebibytes that a command may print, kept or not, before it is stopped."""
     workspace_mib: int = Field(default=2048, ge=16, le=1 << 20)
@@ -91,7 +91,9 @@ class Limits(BaseModel):
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Maximum number of tokens of one reply of the imagined machine."""
     continuations: int = Field(default=3, ge=0, le=64)
-    """How often a reply that was cut at `reply_tokens` may be continued, each time by up to `reply_tokens` more."""
+    """How often a reply that reached the limit `reply_tokens` may be continued, each time by at most `reply_tokens`
+    more.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,9 @@ class Execution:
     """`docker`, `podman`, `bubblewrap`, `host`, `imagined`, or the name of a plug-in's engine."""
     command: str
     exit_code: int | None
-    """For an imagined run, inferred from its output (a traceback or a shell error means failure). None if it is
-    unknown how the command ended."""
+    """The exit code; None if it is unknown how the command ended. That of an imagined run is inferred from its
+    output: a traceback or a shell error means failure.
+    """
     cause: Cause
     seconds: float
     stdout: str
@@ -172,8 +175,9 @@ class Execution:
     raw_reply: str | None = None
     """The model's whole reply; None if no model was asked."""
     is_refused: bool = False
-    """True if the model's server refused the request, for example as too long. (The cause `refused` means that the
-    model refused.)"""
+    """True if the model's server refused the request, for example because it was too long. The cause `refused` is
+    something else: the model itself refused to answer.
+    """
 
     @property
     def imagined(self) -> bool:
@@ -205,7 +209,8 @@ class Execution:
 
 
 def measured_runs(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Return the measured runs, in the given order: no trunks, and no replies that are not runs.
+    """Return the measured runs, in the given order: without trunks, and without replies that cannot be compared
+    (`Execution.is_run`).
 
     If any real run is reseeded, only reseeded real runs are measured. See rules 5 and 7 of docs/design.md.
     """
@@ -251,8 +256,8 @@ class RealMachine(Machine, Protocol):
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command; see Machine.run. `label` names this execution within the run.
 
-        A labelled command is executed only once: after a crash of gedanken, it is waited for, or its stored result
-        is returned. On bubblewrap and host, it dies with gedanken, and is started again.
+        A command with a label is executed only once: after a crash of gedanken, the next process waits for it or
+        returns its stored result. On bubblewrap and host, the command dies with gedanken and is started again.
         """
         ...
 
@@ -261,7 +266,9 @@ class RealMachine(Machine, Protocol):
         ...
 
     def mark(self, label: str) -> None:
-        """Save the workspace as the mark `label`, unless this mark exists. The next branches start from this mark."""
+        """Save the workspace as the mark `label`, unless this mark exists already. Later branches start from this
+        mark.
+        """
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:

@@ -29,7 +29,9 @@ def last_message(text: str) -> str:
 
 
 def explain_failure(text: str) -> str:
-    """Return what the user can do about a program's failure, or else its last error message."""
+    """Return what the user can do about a program's failure; if that is not known, return the program's last error
+    message.
+    """
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

@@ -110,7 +110,7 @@ class UntrustedFolder:
 
 @contextmanager
 def name_in_errors(path: Path) -> Iterator[None]:
-    """Make an OSError from the `with` block name `path`, unless it names a file."""
+    """If the `with` block raises an OSError that names no file, make the error name `path`."""
     try:
         yield
     except OSError as error:
@@ -132,7 +132,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[TextIO]:
-    """Create a temporary file beside `target`. It is deleted at the end, unless it was moved."""
+    """Create a temporary file beside `target`. At the end it is deleted, unless it was moved elsewhere."""
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{token_hex(8)}")
     # Follows no link. Model output may contain half a surrogate pair, which UTF-8 cannot encode.
     with temporary.open("x", encoding="utf-8", errors="backslashreplace") as file:

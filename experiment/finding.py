@@ -36,9 +36,9 @@ class Finding:
     explained_by: str | None = None
     """Name of the deliberately false fact of the persona that explains this finding; None if no such fact does."""
     subject: str = ""
-    """What the finding is about, for checks that examine several things: a command, the name of a series."""
+    """What the finding is about, if its check examines several things: a command, or the name of a series."""
     of: int = 0
-    """Number of imagined runs that were examined together; 0 if each run was examined separately."""
+    """Number of imagined runs that were examined together; 0 if the check examines each run by itself."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""
     which: str = ""

@@ -95,9 +95,9 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(task_name: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock of a piece of work, such as `build of images`, while the context lasts.
+    """Hold the lock of a piece of work, such as `build of images`, during the `with` block.
 
-    If another process holds it, tell the user and wait.
+    If another process holds the lock, tell the user and wait.
     """
     name = task_name.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:

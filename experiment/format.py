@@ -10,11 +10,11 @@ MAX_LINE_SHOWN = 400
 NOTE = 60
 """Maximum length in characters of the note that says how much was left out; the note itself is never cut."""
 MAX_LINES_SHOWN = 40
-"""Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
+"""Maximum number of lines shown of a text that is not an output, for example an instruction to the model."""
 MAX_WHOLE_NUMBER = 1e7
 """Whole numbers below this are shown in full, so that a reader can search for them in the output."""
 NOT_LOGGED = "not in the log"
-"""Shown in place of the exit code if only the log of a run is known."""
+"""Shown in place of the exit code if only the log of a run is available."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
@@ -74,7 +74,7 @@ def format_probability(p: float | None) -> str:
 
 
 def format_p(p: float | None) -> str:
-    """Format a p-value with its letter, for example `p = .008` or `p < .001`."""
+    """Format a p-value with the letter p, for example `p = .008` or `p < .001`."""
     text = format_probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 

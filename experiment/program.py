@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""The result of an edit. `changed nothing`: at most comments and layout; `broke the program`: it no longer runs to
-its end; `did something else`: it runs, without the requested edit."""
+"""The result of an edit. `changed nothing`: at most comments and layout changed. `broke the program`: the program no
+longer runs to its end. `did something else`: the program runs, but without the requested edit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Program:
     version: int
     source: str
     told: str
-    """The instruction that the coder was given; for a supplied program, the place that it comes from."""
+    """The instruction that the coder was given. For a supplied program, the file or package that it comes from."""
     prompt: str
     """The kind of prompt that the coder received: `tell`, `checklist`, `edit` or `repair`; `person` if a person
     edited the program; `given` if it was supplied."""
@@ -43,7 +44,7 @@ class Program:
 
     @property
     def given(self) -> bool:
-        """True if the program was supplied. It has no task, so it is measured even if it fails."""
+        """True if the program was supplied by the user. It has no task, so it is measured even if it fails."""
         return self.prompt == "given"
 
     @property

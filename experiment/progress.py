@@ -13,9 +13,9 @@ class Progress(Protocol):
     """Interface for showing the progress of long steps."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
-        """Show a step of `total` units (`bytes` or `seconds`) while the context lasts.
+        """Show a step of `total` units (`bytes` or `seconds`) during the `with` block.
 
-        The context yields a function. Call it with the number of units done so far.
+        The block receives a function; call it with the number of units done so far.
         """
         ...
 

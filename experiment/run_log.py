@@ -38,7 +38,9 @@ INTERRUPTED = "interrupted"
 
 
 class ScriptText(NamedTuple):
-    """A script line as shown to people: text `told` to the model, a command `typed`, or a program `given`."""
+    """A script line as shown to people: text that is `told` to the model, a command that is `typed`, or a program
+    that is `given`.
+    """
 
     how: Literal["told", "typed", "given"]
     text: str
@@ -154,11 +156,9 @@ class Started(Event):
     run: str = ""
     """In a run's first event: a random id that no other run has; empty in logs of earlier versions."""
     counted_until: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """If the process is killed, it counts as having worked for at least this many seconds. Heartbeat events raise
-    the number. None in logs of earlier versions."""
+    """If the process is killed, it counts as having worked at least this many seconds. None in old logs."""
     settled_before: int = Field(default=-1, ge=-1)
-    """Index of a script line: the model's failures before it are kept, and not requested again. -1 if none. Only
-    forks of earlier versions have it."""
+    """Failed replies before the script line with this index are kept. Only old logs have it."""
 
 
 class Heartbeat(Event):
@@ -166,7 +166,7 @@ class Heartbeat(Event):
 
     kind: Literal["still works"] = "still works"
     counted_until: float = Field(ge=0, allow_inf_nan=False)
-    """If the process is killed, it counts as having worked for at least this many seconds."""
+    """If the process is killed, its working time counts as at least this many seconds."""
 
 
 class Opened(Event):
@@ -222,8 +222,9 @@ class ExecutionKept(Event):
     files: dict[str, str]
     """Maps the name of each text (`stdout`, perhaps `terminal` and `raw_reply`) to the path of its file."""
     sizes: dict[str, int] = Field(default_factory=dict)
-    """Size of each file in bytes, to notice incomplete files: the event may reach the disk first. Empty in logs of
-    earlier versions."""
+    """Size of each file in bytes. With it, a reader notices incomplete files, because the event may reach the disk
+    before them. Empty in logs of earlier versions.
+    """
 
 
 class SurprisalKept(Event):
@@ -290,7 +291,9 @@ class RunLog:
     """The set-up of the run; None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
     executions: tuple[Execution, ...] = ()
-    """Sorted by script line, then by program version, then real before imagined, then by seed or sample."""
+    """All executions, sorted by script line, then by program version, then real before imagined, then by seed or
+    sample.
+    """
     persona: Persona | None = None
     surprisal: Surprisal | None = None
     """How unlikely the model found the real outputs; None if this was not requested."""
@@ -300,7 +303,7 @@ class RunLog:
     under_way: tuple[WorkBegan, ...] = ()
     """Work that started and has not ended."""
     left: WorkEnded | None = None
-    """The work that ended last."""
+    """The piece of work that ended last."""
     notes: tuple[str, ...] = ()
     """Remarks that a reader of the results must know, for example that a file could not be read."""
     decisions: tuple[Decided, ...] = ()
@@ -359,7 +362,7 @@ class RunLog:
 def sort_executions(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
     """Sort executions by script line, program version, origin (real first), arm, and seed or sample.
 
-    Executions that are equal in all of these are in the order in which their commands were first really executed.
+    Executions that agree in all of these stay in the order in which their commands were first really executed.
     """
     versions = {program.label: number for number, program in enumerate(programs)}
     real_commands = list(dict.fromkeys(run.command for run in executions if not run.imagined))

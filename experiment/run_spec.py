@@ -13,8 +13,9 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
 MAX_RUNS = 10_000
-"""Maximum number of real runs, and of imagined runs. As all are planned first, an absurd number could exhaust the
-memory."""
+"""Maximum number of real runs, and of imagined runs. All runs are planned before the first one starts, so an absurd
+number could exhaust the memory.
+"""
 
 
 class ModelSpec(BaseModel):
@@ -86,8 +87,9 @@ class RunSpec(BaseModel):
     """The design of a probe with many small programs; None for a run that follows its script."""
 
     parent: str = ""
-    """In a fork: the original run and the script line, as in `NAME at line 4`. Results before that line come from the
-    original. Empty otherwise."""
+    """In a fork: the original run and the script line, as in `NAME at line 4`. Results of earlier lines come from the
+    original run. Empty if the run is not a fork.
+    """
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
     """In a fork: the earlier parts of the script, in order, for which other models or personas were used."""
@@ -105,7 +107,7 @@ class RunSpec(BaseModel):
 
     @property
     def played(self) -> Persona:
-        """The persona that is played, without claims if `conditions.claims` is False."""
+        """The persona that the model plays. If `conditions.claims` is False, it has no deliberately false facts."""
         return self.experiment.conditions.persona_to_play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
@@ -118,6 +120,8 @@ class RunSpec(BaseModel):
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """Return the persona that is played at a script line, without claims if `conditions.claims` is False."""
+        """Return the persona that the model plays at a script line. If `conditions.claims` is False, it has no
+        deliberately false facts.
+        """
         part = self.part_at(line)
         return self.experiment.conditions.persona_to_play(part.persona) if part else self.played

@@ -14,7 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder gets it as a checklist, and the program is checked against it."""
+    """What a program must do. The coder gets the task as a checklist, and the program is checked against it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,10 +22,11 @@ class Task(BaseModel):
     """Number of layers with weights."""
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int | None = Field(default=None, ge=1, le=1 << 20)
-    """Number of images in each training step; None leaves it to the coder."""
+    """Number of images in each training step; None if the coder may choose."""
     learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Learning rate that the optimizer must use; None leaves it to the coder. With an absurd rate, set `learns` to
-    false."""
+    """Learning rate that the optimizer must use; None if the coder may choose. If the rate is too large or too small
+    to learn anything, also set `learns` to false.
+    """
     learns: bool = True
     """True if the loss must fall and the accuracy must clearly exceed the share of the most frequent class."""
     shape_print: bool = False
@@ -49,8 +50,9 @@ class ScriptLine(BaseModel):
     """Name of a file that the coder must change, as described in `tell`."""
     task: Task | None = None
     give: str | None = Field(default=None, pattern=FILE_NAME)
-    """Name of a file that is put on both machines with the content of `source`. The coder does not write or fix
-    it."""
+    """Name of a file that is put on both machines with the content of `source`. The coder neither writes nor fixes
+    it.
+    """
     program: str | None = None
     """Where the source of the `give` file comes from: a packaged program, or a path relative to the experiment file.
     """
@@ -165,7 +167,7 @@ class Experiment(BaseModel):
     def next_step(self, previous: int) -> int | None:
         """Return the index of the next line after `previous` that needs work; None if there is none.
 
-        Such a line is a command, or writes, edits or gives a file.
+        A line needs work if it is a command, or if it writes, edits or supplies a file.
         """
         for index in range(previous + 1, len(self.script)):
             line = self.script[index]

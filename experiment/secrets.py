@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 MIN_KEY_LENGTH = 8
-"""Minimum length of a key. Removing shorter values would garble ordinary text; a shorter password in an address is
-left out by `shown_address`."""
+"""Minimum length of a secret value. Removing shorter values would garble ordinary text. A shorter password in an
+address is hidden by `shown_address`.
+"""
 _MIN_PLAIN_KEY_LENGTH = 16
 """Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _KEY_NAMES = re.compile(
@@ -181,5 +182,5 @@ def _encoded_forms(value: str) -> Iterator[str]:
 
 
 def _overlap(tail: str, form: str) -> int:
-    """Return the length of the longest end of `tail` that is a proper prefix of `form`."""
+    """Return how many characters at the end of `tail` are the beginning of `form`, without being all of it."""
     return next((size for size in range(min(len(tail), len(form) - 1), 0, -1) if form.startswith(tail[-size:])), 0)

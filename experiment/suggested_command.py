@@ -5,6 +5,6 @@ from pathlib import Path
 
 
 def suggested_command(command: str, path: Path) -> str:
-    """Return a command line on a file or folder, quoted for the shell."""
+    """Return a command line that applies `command` to a file or folder, quoted for the shell."""
     name = str(path)
     return f"{command} {shlex.quote(f'./{name}' if name.startswith('-') else name)}"  # else it would be an option

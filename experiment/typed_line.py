@@ -7,7 +7,7 @@ _ESCAPED = re.compile(r"\\+\{")
 
 
 class TypedLine(NamedTuple):
-    """A line and its kind."""
+    """A typed line and what kind of line it is."""
 
     kind: Literal["tell", "command", "open"]
     """`open`: the line begins with a brace that is closed only on a later line."""

@@ -12,7 +12,7 @@ Amount = Annotated[int, Field(ge=0, le=MAX_LIMIT)]
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, starts. The fields hold the most that it may use."""
+    """A request to the model, or an execution on GPUs, starts. The fields hold the most that it may use."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -20,12 +20,15 @@ class Reserved(Event):
     written: Amount = 0
     gpu_seconds: float = Field(default=0.0, ge=0, le=MAX_LIMIT)
     anew: bool = False
-    """True if the command is started; False if a killed process started it. If True, GPU seconds that were recorded
-    under the same `name` before belong to a lost execution, and stay counted."""
+    """True if the command is started now; False if a killed process had started it already. If True, GPU seconds that
+    were recorded before under the same `name` belong to a lost execution, and still count.
+    """
 
 
 class Settled(Event):
-    """A reserved request or execution ended. The fields hold what it used. `estimated`: its tokens are estimated."""
+    """A request or execution for which something was reserved has ended. The fields hold what it used; `estimated` is
+    True if its tokens are estimated.
+    """
 
     kind: Literal["settled"] = "settled"
     name: str

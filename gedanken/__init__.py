@@ -79,7 +79,7 @@ _MODULES = {
 
 
 class _CallablePackage(ModuleType):
-    """The package `compare/`, made callable: `gedanken.compare` is both the package and the function."""
+    """Makes the package `compare/` callable, so that `gedanken.compare` is both the package and the function."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> "Analysis":
         """Compare runs; see `gedanken.api.comparing.compare`."""

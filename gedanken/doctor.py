@@ -40,12 +40,13 @@ from gedanken.sandbox.wheels import REQUIREMENTS
 ANSWER_SECONDS = 4
 """Time limit in seconds for one engine or program to answer."""
 EXAMINATION_SECONDS = 10
-"""Time limit in seconds for examining all groups, such as `engines` and `disk`. They are examined in parallel."""
+"""Time limit in seconds for examining all groups, such as `engines` and `disk`. The groups are examined in parallel.
+"""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
 """Free disk space in bytes that is enough for an image, the embedded model and some workspaces.
 
-The CUDA image needs as much again.
+The CUDA image needs this amount once more.
 """
 PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
@@ -376,9 +377,7 @@ def _podman_info_as_docker() -> dict[str, Any]:
 
 
 def _stdout_of(command: list[str]) -> str:
-    """Return the standard output of a command. Raises OSError or SubprocessError, with a text that says what went
-    wrong.
-    """
+    """Return the standard output of a command. Raises OSError or SubprocessError whose text says what went wrong."""
     result = subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
     )

@@ -26,10 +26,12 @@ from gedanken.terminal.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The changes that apply from the line of the fork on. None leaves a setting as it is."""
+    """The changes that a fork makes from its first changed line on. A field that is None changes nothing."""
 
     experiment: Experiment | None = None
-    """Its name and script replace those of the run. The lines before the fork must be unchanged."""
+    """The experiment whose name and script replace those of the run. Its lines before the fork must equal those of
+    the run.
+    """
     persona: Persona | None = None
     model: str | None = None
 
@@ -243,9 +245,8 @@ def _check_model(
 
 
 def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line: int) -> None:
-    """Raise BadInput if the fork would need a new reply from a model that is not asked any more.
-
-    An earlier fork has replaced such a model.
+    """Raise BadInput if the fork would need a new reply from a model that an earlier fork has replaced, and that is
+    therefore not asked any more.
     """
     for index in _lines_to_request(source_spec, spec, source, fork_line):
         model = spec.model_at(index).name
@@ -260,10 +261,7 @@ def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line
 
 
 def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line: int) -> Iterator[int]:
-    """Yield the indexes of the lines that certainly need new replies.
-
-    The search begins at the line of the fork.
-    """
+    """Yield the indices of the lines, from the line of the fork on, that certainly need new replies from the model."""
     source_script, facts = source_spec.experiment.script, source.machine_facts or DEFAULT_MACHINE
     is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
     for index, line in enumerate(spec.experiment.script[fork_line - 1 :], start=fork_line - 1):
@@ -283,10 +281,7 @@ def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_
 
 
 def _check_reached(experiment: Experiment, source: RunLog, fork_line: int) -> None:
-    """Raise BadInput if the original run ended before the line of the fork.
-
-    It ended there because no program version worked.
-    """
+    """Raise BadInput if the original run ended before the line of the fork because no program version worked."""
     last_line = max((run.line for run in source.executions), default=-1)
     if (
         source.outcome == NO_WORKING_PROGRAM

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ListedRun(NamedTuple):
-    """One run in the list."""
+    """One run in the list that `gedanken runs` prints."""
 
     run: str
     state: str
@@ -114,10 +114,10 @@ def age_of(start: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder and its workspaces, and end the containers and processes that a killed run left.
+    """Remove a run folder and its workspaces, and end the containers and processes that a killed run left behind.
 
-    Raises BadInput if the folder is no run folder, is a link, or is in use; NoSandbox if its workspaces are in use;
-    OSError if it cannot be removed.
+    Raises BadInput if the folder is not a run folder, is a link, or is in use; NoSandbox if its workspaces are in
+    use; OSError if it cannot be removed.
     """
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
@@ -133,7 +133,9 @@ def remove_run(folder: Path) -> None:
 
 
 def _sessions_of(folder: Path) -> list[Path]:
-    """Return the sessions of the run in a folder, also those from before the folder was moved."""
+    """Return the sessions of the run in a folder. Sessions that were created before the folder was moved are found,
+    too.
+    """
     from gedanken.sandbox.session import run_folders, sessions_folder
 
     own_session, folder_id = sessions_folder() / run_id_of(folder), random_id(folder)

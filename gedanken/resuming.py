@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 FORKED_NOTE = "forked from "
-"""Beginning of the note that a fork gets once the results of the original run are copied.
+"""Beginning of the note that a fork gets when the results of the original run have been copied.
 
 A fork without this note cannot be resumed.
 """
 RESIZED_NOTE = "the sample size "
-"""Beginning of the notes on a changed sample size.
+"""Beginning of the notes that say that the sample size was changed.
 
-Replays and forks copy these notes, because their sample size is the changed one.
+Replays and forks copy these notes, because they have the changed sample size.
 """
 RUNS = Path("runs")
 # strict, because clients parse URLs differently: some end the host at a backslash, others at the last @
@@ -120,8 +120,8 @@ async def approve(
 ) -> RunResult:
     """Store a person's decision on the program that waits for approval, and continue the run.
 
-    If `answer` is None, the person is asked. Raises the same errors as `resume`, and BadInput if no program waits, or
-    if the run asks no person.
+    If `answer` is None, the person is asked. Raises the same errors as `resume`; BadInput if no program waits, or if
+    programs of this run need no approval.
     """
     stored_spec = _read_stored_spec(folder)
     spec = spec_to_resume(folder, options)
@@ -142,7 +142,7 @@ async def approve(
 
 
 def _check_asks(spec: RunSpec, log: RunLog, programs: Sequence[Program]) -> None:
-    """Raise BadInput if the run asks no person about the program that follows `programs`."""
+    """Raise BadInput if the program that follows `programs` needs no person's approval."""
     answers = {(decision.program, decision.sha256): decision.answer for decision in log.decisions}
     if needs_person(spec.approve, [answers.get((program.label, program.sha256)) for program in programs]):
         return
@@ -180,7 +180,7 @@ def _waiting_program(spec: RunSpec, log: RunLog) -> Program:
 async def extend(
     folder: Path, real: int | None, imagined: int | None, screen: Screen, options: ResumeOptions
 ) -> RunResult:
-    """Add seeds (`real`) and samples (`imagined`) up to the new totals. None leaves a number as it is.
+    """Add real runs and imagined runs until their numbers are `real` and `imagined`. None leaves a number unchanged.
 
     Raises BadInput if a number would shrink or neither would grow, and the same errors as `run`.
     """
@@ -271,8 +271,8 @@ async def _open_replay(spec: RunSpec, store: RunStore, source: RunLog) -> "Async
 def newest_unfinished(screen: Screen | None = None, budget: Budget | None = None) -> Path:
     """Return the folder of the newest unfinished run under `runs/`, and show its path on `screen`.
 
-    Runs that resuming helps come before all other runs; resuming with a larger `budget` helps if the budget is used
-    up. Runs at work and replays are ignored. Raises BadInput if there is no unfinished run.
+    Runs that can be resumed come before those that cannot; a run that used up its budget can be resumed if the new
+    `budget` is larger. Runs at work and replays are ignored. Raises BadInput if there is no unfinished run.
     """
     unresumable: list[Path] = []
     for path in _run_folders_newest_first():
@@ -305,10 +305,10 @@ def _run_folders_newest_first() -> list[Path]:
 
 
 def _can_be_resumed(log: RunLog, budget: Budget | None) -> bool:
-    """Return whether resuming an unfinished run can help.
+    """Return whether it helps to resume an unfinished run.
 
-    Resuming does not help a run that waits for approval, or whose model server refused a request for good. It helps a
-    run with a used-up budget only if there is a new `budget`.
+    It does not help if the run waits for approval, or if the model's server has refused a request for good. If the
+    run used up its budget, it helps only with a new `budget`.
     """
     is_spent = BudgetSpent.SAID in log.outcome and budget is None
     if log.spec is None or is_spent or RequestRefused.SAID in log.outcome:
@@ -320,11 +320,11 @@ def _can_be_resumed(log: RunLog, budget: Budget | None) -> bool:
 
 
 def spec_to_resume(folder: Path, options: ResumeOptions, *, asks_its_model: bool = True) -> RunSpec:
-    """Return the spec of the run in `folder`, with the base URL and budget of `options`, if given.
+    """Return the spec of the run in `folder`, with the base URL and the budget of `options` if they are given.
 
-    Programs without isolation need `options.trusted`. If the model is on another machine, or the folder is another
-    user's, `options.base_url` must give the model's address, except with `asks_its_model=False`. Raises BadInput if
-    one of these is missing, or if the run cannot be continued.
+    `options.trusted` is required if programs run without isolation. `options.base_url` is required if the model is on
+    another machine or the folder belongs to another user, unless `asks_its_model` is False. Raises BadInput if
+    something required is missing, or if the run cannot be continued.
     """
     check_collector(options.collector)
     spec = _read_stored_spec(folder)
@@ -376,7 +376,7 @@ def _report_dropped_limits(old_spec: RunSpec, spec: RunSpec, screen: Screen) -> 
 
 
 def is_loopback_url(address: str) -> bool:
-    """Return whether every client reads the URL as an address of this machine (loopback)."""
+    """Return whether every client takes the URL for an address of this machine (loopback)."""
     return _LOOPBACK_URL.fullmatch(address) is not None
 
 

@@ -33,7 +33,7 @@ async def follow_events(
 
 
 def _resolve_labels(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """Return the `update` of a node, with programs and executions in place of their labels."""
+    """Return the `update` of a node. Labels in it are replaced by the programs and executions that they name."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],

@@ -95,9 +95,8 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check_spec(spec: RunSpec) -> None:
-    """Raise BadInput if a spec cannot be run or stored.
-
-    BadInput is also raised if the spec contains an API key, or has a probe that could give no result.
+    """Raise BadInput if a spec cannot be run or stored, contains an API key, or has a probe that could give no
+    result.
     """
     from gedanken.agents.registry import check_name
 
@@ -115,10 +114,7 @@ def check_spec(spec: RunSpec) -> None:
 
 
 def check_collector(address: str | None) -> None:
-    """Raise BadInput if traces cannot be sent to this address.
-
-    This is also the case if the required extra is not installed.
-    """
+    """Raise BadInput if traces cannot be sent to this address, or if the packages for sending them are not installed."""
     if address is not None:
         try:
             from gedanken.traces.otlp import check_address
@@ -130,7 +126,7 @@ def check_collector(address: str | None) -> None:
 
 
 async def run_rest(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do the rest of the run in `store`: all work whose result is not in its ledger.
+    """Do the rest of the run in `store`: all work whose result is not yet in its ledger.
 
     Raises the same errors as `run`.
     """
@@ -211,7 +207,7 @@ def _lost_error(store: RunStore, message: str) -> NoModel | NoSandbox:
 def write_report(store: RunStore, compared: ComparisonCache, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare the stored results and write the report. Return the comparison and the path of the report.
 
-    Each is None if the run has none, or if it could not be made.
+    The comparison is None for a probe. Either is None if it could not be made.
     """
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
@@ -333,7 +329,7 @@ async def _run_graph(context: "Context", screen: Screen, collector: str | None) 
 
 
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
-    """Return the root input of the trace: the options, and the versions of the software."""
+    """Return the input of the trace's root entry: the options of the run, and the versions of the software."""
     options = spec.model_dump(mode="json")
     for values in (options, *options["earlier"]):
         address = values["model"]["base_url"]

@@ -45,7 +45,7 @@ class _Stopped(Exception):
 class _StoppableProgress:
     """A Progress that can stop the work that reports to it.
 
-    Once the event `stop` is set, each report raises `_Stopped`.
+    When the event `stop` is set, the next report raises `_Stopped` in the work.
     """
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
@@ -69,9 +69,10 @@ class _StoppableProgress:
 
 @contextmanager
 def run_in_background(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do `work` in another thread while the body of the `with` statement runs, and then wait for the work.
+    """Do `work` in another thread while the body of the `with` statement runs. At the end of the body, wait for the
+    work.
 
-    An exception in the body stops the work at its next progress report. An exception of the work is raised at the end
+    An exception in the body stops the work at its next progress report. An exception in the work is raised at the end
     of the body.
     """
     stop = threading.Event()

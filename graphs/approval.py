@@ -16,7 +16,7 @@ def needs_approval(context: Context, program: Program) -> bool:
 
 
 def rejection_of(context: Context, program: Program) -> Reject | None:
-    """Return a person's rejection of a program; None if there is none, and always None in a replay."""
+    """Return a person's rejection of a program; None if there is none, or if the run is a replay."""
     decision = context.store.decision_on(program)
     # A replay has no meter: what the original run executed must not be refused.
     return decision if isinstance(decision, Reject) and context.meter is not None else None

@@ -7,8 +7,8 @@ from gedanken.experiment.errors import NoModel, RequestRefused
 from gedanken.experiment.execution import Cause, Execution, Limits
 
 ANSWER_TOKENS = 192
-"""Token limit of the answer to any boot command except nvidia-smi. The longest true answer among these is nvcc's: 101
-tokens of the embedded model.
+"""Token limit of the answer to each boot command except nvidia-smi. The longest true answer to these commands is that
+of nvcc: 101 tokens of the embedded model.
 """
 TABLE_TOKENS = 320
 TABLE_TOKENS_PER_GPU = 110
@@ -28,7 +28,7 @@ def boot_limits(command: str, limits: Limits, gpus: int, *, steps: bool) -> Limi
 
 
 def check_booted(answers: Sequence[Execution]) -> None:
-    """Raise NoModel if no boot command got a reply; raise RequestRefused if the server refused all these requests."""
+    """Raise RequestRefused if the server refused all boot commands, or NoModel if none of them got a reply."""
     if all(answer.is_refused for answer in answers):
         raise RequestRefused(answers[0].notes[0])
     if all(answer.cause is Cause.NO_REPLY for answer in answers):

@@ -47,16 +47,18 @@ class Context:
     store: RunStore
     compared: ComparisonCache
     meter: RunMeter | None = None
-    """The accounting of the budget; None in a replay, which uses nothing."""
+    """Counts what the run uses of its budget; None in a replay, which uses nothing."""
     cores: Cores = field(default_factory=Cores)
     began: float = field(default_factory=time.monotonic)
     """Time at which this process began to work on the run, by the monotonic clock."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
-    """Other models, by name, that were used for earlier parts of the script."""
+    """The other models that earlier parts of the script used, by name."""
     ledger: Ledger | None = None
     """The ledger, which stores all replies and results that were paid for; None if nothing is stored."""
     answered: frozenset[str] = frozenset()
-    """Places in sessions at which earlier processes requested replies; see `Ledger.mark_answered`."""
+    """Identifies the questions to which earlier processes requested replies, by their places in sessions; see
+    `Ledger.mark_answered`.
+    """
 
     @property
     def experiment(self) -> Experiment:
@@ -67,14 +69,16 @@ class Context:
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
-        """Return the persona that is played at a script line, without claims if `conditions.claims` is False."""
+        """Return the persona that the model plays at a script line. If `conditions.claims` is False, it has no
+        deliberately false facts.
+        """
         return self.spec.played_at(line)
 
     def in_session(self, model: Model, place: str | None, *, is_settled: bool) -> Model:
         """Return the model for one question of a session.
 
         `place` names the question in the ledger; None if its messages contain no earlier replies. If `is_settled` is
-        True, a stored failure stays, because the ledger has later replies.
+        True, a stored failure is kept and not requested again, because the ledger has replies that came later.
         """
         if not isinstance(model, KeptModel):
             return model
@@ -82,7 +86,7 @@ class Context:
         return replace(model, place=place, is_settled=is_settled, note=note)
 
     def finish(self, outcome: str) -> None:
-        """Record how the run ended, and which failed replies stay."""
+        """Record how the run ended, and which failed replies are kept."""
         for message in failures_of(self.store.log).notes if outcome in (DONE, NO_WORKING_PROGRAM) else ():
             self._add_note_once(message)
         self.store.finish(outcome)
@@ -92,13 +96,15 @@ class Context:
             self.store.note(message)
 
     def stop_starting(self) -> None:
-        """Let running requests and executions finish, and start no others: those that wait raise Interrupted."""
+        """Let running requests and executions finish, and start no new ones. Those that wait to start raise
+        Interrupted.
+        """
         if self.meter is not None:
             self.meter.stop_starting()
             self.model.pace.stop(Interrupted(self.store.folder))
 
     def check_may_start(self) -> None:
-        """Raise Interrupted after `begin_nothing`."""
+        """Raise Interrupted if `stop_starting` was called before."""
         if self.meter is not None:
             self.meter.check_may_start()
 
@@ -136,10 +142,10 @@ class Context:
 async def open_context(
     spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: ComparisonCache
 ) -> AsyncIterator[Context]:
-    """Open the real machine and the model of a run, and record in the store which they are.
+    """Open the real machine and the model of a run, and record in the store which ones they are.
 
-    `run_id` names the run to the sandbox engine; `compared` caches comparisons. Replies and results in the ledger
-    cost nothing again. Raises BadInput, NoSandbox or NoModel.
+    `run_id` names the run to the sandbox engine; `compared` caches comparisons. Replies and results that are in the
+    ledger are not paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
@@ -238,7 +244,7 @@ def model_facts(model: Model, price: Price | None) -> ModelFacts:
 
 
 def store_learned_facts(context: Context) -> None:
-    """Record which settings the model refuses, and whether it reasons before it answers."""
+    """Record which settings the model refuses, and whether it writes reasoning before it answers."""
     stored_facts, model = context.store.model, context.model
     if stored_facts is None:
         return

@@ -27,16 +27,17 @@ CHOOSING_NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "execute": (nodes.execute, ("write", "replicate", "simulate", "compare")),
     "compare": (nodes.compare, LINE_NODES),
 }
-"""The nodes that choose the next node, each with its function and the possible choices."""
+"""The nodes that choose the next node. Each has its function and the nodes that it can choose."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""Idle timeout of the node `report`. The other nodes need none: machines, and replies through
-`gedanken.agents.rate_limits.RequestQueue`, have time limits."""
+"""Timeout of the node `report`: the time without progress after which the node fails. The other nodes need none,
+because machines and the `RequestQueue` of `gedanken.agents.rate_limits` have time limits.
+"""
 
 
 def build_graph(
     checkpointer: "BaseCheckpointSaver[Any] | None" = None,
 ) -> "CompiledStateGraph[State, Context, State, State]":
-    """Compile the graph of an experiment. Run it with `recursion_limit=`MAX_STEPS` and `durability="sync"`."""
+    """Compile the graph of an experiment. Invoke it with `recursion_limit=MAX_STEPS` and `durability="sync"`."""
     graph = StateGraph(State, context_schema=Context)
     add_nodes(graph)
     return graph.compile(checkpointer=checkpointer)

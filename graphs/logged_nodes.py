@@ -29,7 +29,9 @@ def logged(node: Node) -> Node:
 
 
 def leaf(node: Node) -> Node:
-    """Wrap a node that works on one seed or sample. If the node is interrupted before it starts, it does nothing."""
+    """Wrap a node that works on one seed or sample. The node does nothing if the run is interrupted before the node
+    starts.
+    """
 
     @wraps(node)
     async def leaf_work(state: Any, runtime: Runtime[Context]) -> Any:

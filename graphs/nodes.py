@@ -331,7 +331,7 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 @logged
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Measure how probable the model finds the real output, then analyse the run."""
+    """Measure how probable the real output is to the model, and analyze the run."""
     context = runtime.context
     if surprisal := await _surprisal(state, runtime):  # all samples were drawn before
         await off_loop(context.store.keep_surprisal, surprisal)

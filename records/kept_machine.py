@@ -127,7 +127,9 @@ class KeptMachine:
             self._add_command_step(command)
             return execution
         if self._real is None:
-            raise BadInput(f"replay: the ledger contains no result of this command with seed {self.seed}: {command[:100]}")
+            raise BadInput(
+                f"replay: the ledger contains no result of this command with seed {self.seed}: {command[:100]}"
+            )
         await off_loop(self._ledger.flush)
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self

@@ -1,1 +1,1 @@
-"""How often the verdict is right, on reference players whose way of answering is known."""
+"""How often the verdict is right about reference players, whose way of answering is known."""

@@ -1,11 +1,10 @@
-"""How often the verdict is right: reference players of kinds that it was not fitted on are judged.
+"""How often is the verdict right about reference players of kinds that it was not fitted on?
 
-python -m benchmarks.verdict bank       # run every program of the bank in the sandbox
-python -m benchmarks.verdict fit        # fit the parameters, on other kinds of player
-python -m benchmarks.verdict            # the confusion matrix, calibration, noisier players
-python -m benchmarks.verdict simulate   # simulation-based calibration
-python -m benchmarks.verdict graph      # two subjects of each kind through the whole graph
-python -m benchmarks.verdict control --gives tool --out runs/given-tool    # a control, on the embedded model
+python -m benchmarks.verdict bank       # run every program of the bank in the sandbox python -m benchmarks.verdict
+fit        # fit the parameters, on other kinds of player python -m benchmarks.verdict            # the confusion
+matrix, calibration, noisier players python -m benchmarks.verdict simulate   # simulation-based calibration python -m
+benchmarks.verdict graph      # two subjects of each kind through the whole graph python -m benchmarks.verdict control
+--gives tool --out runs/given-tool    # a control, on the embedded model
 """
 
 import argparse

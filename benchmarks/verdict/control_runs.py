@@ -1,4 +1,4 @@
-"""Runs a positive control through the graph, with the embedded model."""
+"""Runs a positive control: the embedded model with a tool or with neighbours, through the graph."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,19 +25,19 @@ FAMILIES: dict[Gives, tuple[str, ...]] = {
     "tool": ("counterfactual", "shortcut twins", "mutations", "state"),
     "neighbours": ("shortcut twins", "mutations", "seed twins", "state"),
 }
-"""Families whose programs run quickly, and families that identify imitation."""
+"""The families that each control is asked by default: their programs run quickly, or they reveal imitation."""
 
 
 def control_design(
     gives: Gives, groups: int, sizes: Sequence[int], families: Sequence[str], seed: int
 ) -> ProbeDesign:
-    """Return what a control is asked; if no families are named, those that suit it."""
+    """Return what a control is asked; if `families` is empty, those in `FAMILIES` are used."""
     chosen = tuple(families or FAMILIES[gives])
     return ProbeDesign(families=chosen, sizes=tuple(sizes), groups=groups, seed=seed, arms=("direct",))
 
 
 def control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> None:
-    """Run the embedded model through the graph with what it is given; the run is stored in `out`."""
+    """Probe the embedded model with a tool or with neighbours, store the run in `out`, and print the verdict."""
     asyncio.run(_control(bank, gives, out, design))
 
 
@@ -58,16 +58,20 @@ async def _control(bank: Path, gives: Gives, out: Path, design: ProbeDesign) -> 
 
 
 def without_obscure_twins(bank: Bank) -> Bank:
-    """Return the bank with a corpus from which the hard items are removed.
+    """Return the bank without the hard items of its corpus, so that none of them is shown as a neighbour.
 
-    These are obscure twins, whose output nobody prints. A neighbour that is one is often the very program that is
-    asked about. A model that copies its output is then right, like a model that computes it.
+    The hard items are obscure twins: programs whose output nobody prints. The nearest neighbour among them is often
+    the very program that the model is asked about. A model that copies its output is then right, just like a model
+    that computes.
     """
     return Bank(bank.items, tuple(entry for entry in bank.corpus if entry.item.role != "hard"))
 
 
 def _runner(machine: SandboxMachine) -> Callable[[str], str]:
-    """Return a function that really runs commands in an empty workspace, to be called from its own thread."""
+    """Return a function that runs shell commands in an empty workspace and returns what they printed.
+
+    It blocks, so call it from another thread than that of the event loop.
+    """
     loop = asyncio.get_running_loop()
 
     def really_run(commands: str) -> str:

@@ -1,8 +1,8 @@
-"""Positive controls: a model that can use the sandbox, and a model that is shown similar programs.
+"""Positive controls: one model that can use the sandbox, and one that is shown similar programs.
 
-The verdict must be that the first computes and the second imitates. Both are given real outputs, which no imagined
-machine may see (fairness rule 2). So a control is a separate model, whose name says in every result what it is given.
-It runs through the same graph as any other model.
+The verdict must be that the first computes and the second imitates. Both are given real outputs, which an imagined
+machine must never see (fairness rule 2). A control is therefore a separate model, and in every result its name says
+what it was given. It runs through the same graph as any other model.
 """
 
 import json
@@ -23,18 +23,17 @@ _HERE = Path(__file__).parent
 
 
 def read_prompt(name: str) -> str:
-    """Return the prompt of a control."""
+    """Return the text of `control_<name>.txt`, such as `tool` or `neighbours`."""
     return (_HERE / f"control_{name}.txt").read_text(encoding="utf-8").strip()
 
 
 class Controlled(BankChat):
-    """A chat model that is given more than the question."""
+    """A chat model that is given more than the question: a tool, or a neighbour's output."""
 
     inner: Any
-    """The chat model itself."""
+    """The chat model that answers."""
     kept: Any = None
-    """Path of a file to which everything that the model was given is appended as a line of JSON; None stores
-    nothing.
+    """Path of a file that gets one line of JSON for each reply, with all that the model was given; None for no file.
     """
 
     @property
@@ -72,11 +71,11 @@ class GivenNeighbours(Controlled):
 
 
 class GivenTool(Controlled):
-    """Gives the model a tool that really runs the command that the model sends, once, before it answers.
+    """Lets the model run commands in the sandbox once before it answers.
 
-    A grammar makes its first reply a call; the model chooses the command. The server's `tool_choice` does not work:
-    this model writes its calls as plain JSON, which the server does not recognize. After the result, the model is
-    told once more to copy it: without that, this model rewrote four outputs of twenty-three.
+    A grammar forces the first reply to be a tool call; the model chooses the commands. The server's `tool_choice`
+    does not work: this model writes its calls as plain JSON, which the server does not recognize. After the result,
+    the model is reminded to copy it: without the reminder, it rewrote four outputs of twenty-three.
     """
 
     really_run: Callable[[str], str]
@@ -96,7 +95,7 @@ class GivenTool(Controlled):
 
 
 def _parse_commands(call_text: str) -> str:
-    """Return the commands in a call; empty if the call was cut."""
+    """Return the commands in a tool call; an empty string if the call is incomplete."""
     try:
         return str(json.loads(call_text)["arguments"]["commands"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Fits the parameters of the verdict on kinds of players that are not judged."""
+"""Fits the parameters of the verdict to reference players of kinds that are not judged later."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from gedanken.compare.verdict.clusters import Cluster, cluster_items, count_answ
 PARAMETERS = Path(fitting.__file__).parent / "parameters.json"
 FIT_SEEDS = 2
 _FIRST = 10_000
-"""First seed of the designs, so that none is that of a judged subject."""
+"""The first seed for choosing questions; no judged subject has such a high seed."""
 
 
 def fit(bank: Path, version: str, out: Path) -> None:

@@ -27,7 +27,7 @@ class JudgedSubject(NamedTuple):
     why: str
     posterior: dict[Hypothesis, float]
     operations: Mapping[str, str]
-    """The name given for each kind of operation."""
+    """For each operation, such as `matrix product`, the name that the verdict gives: `computes`, for example."""
 
     @property
     def is_wrong(self) -> bool:
@@ -36,7 +36,7 @@ class JudgedSubject(NamedTuple):
 
 
 def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> JudgedSubject:
-    """Let one subject answer, and judge it."""
+    """Let one subject answer, and judge it. `numbered` is the seed for choosing its questions, and the subject."""
     number, subject = numbered
     verdict = judge(answers(subject, read_bank(bank), number), subject.kind, resamples=0)
     names = {operation.operation: operation.name for operation in verdict.operations}
@@ -69,7 +69,10 @@ def matrix(judged: Sequence[JudgedSubject]) -> str:
 
 
 def headline_figures(judged: Sequence[JudgedSubject]) -> str:
-    """Return the figures that the documentation promises."""
+    """Return the two figures that the documentation quotes.
+
+    They are the share of wrongly named subjects, and the share of pure subjects that are named rightly.
+    """
     wrong = sum(result.is_wrong for result in judged)
     pure_results = [result for result in judged if result.subject.is_pure]
     rightly_named = sum(result.name == result.subject.way for result in pure_results)
@@ -83,14 +86,14 @@ def headline_figures(judged: Sequence[JudgedSubject]) -> str:
 
 
 def upper_bound(wrong: int, total: int) -> float:
-    """Return the upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
+    """Return the one-sided 95 % upper bound of the share `wrong / total` (Clopper and Pearson, 1934)."""
     from scipy.stats import beta
 
     return float(beta.ppf(0.95, wrong + 1, total - wrong)) if wrong < total else 1.0
 
 
 def table_by(judged: Iterable[JudgedSubject], key: Callable[[JudgedSubject], str], head: str) -> str:
-    """Return how many were named rightly, wrongly or not at all, by kind or noise."""
+    """Return a table of how many subjects were named rightly, wrongly or not at all, grouped by `key`."""
     groups: dict[str, list[JudgedSubject]] = defaultdict(list)
     for result in judged:
         groups[key(result)].append(result)
@@ -103,7 +106,10 @@ def table_by(judged: Iterable[JudgedSubject], key: Callable[[JudgedSubject], str
 
 
 def calibration(judged: Sequence[JudgedSubject]) -> str:
-    """Return, for pure subjects, how often the hypotheses in a bin of posteriors are true."""
+    """Return a table: for each range of posteriors, how often a hypothesis with such a posterior is true.
+
+    Only pure subjects count.
+    """
     counts = [[0, 0, 0.0] for _ in BINS[1:]]
     for result in judged:
         if result.subject.is_pure:

@@ -1,7 +1,7 @@
-"""Simulation-based calibration: answers drawn from the statistical model itself, on our own design.
+"""Simulation-based calibration: answers are drawn from the statistical model itself, for our own questions.
 
-Hypotheses with posterior p must be true in a share p of all draws, and over draws from the prior, the mean posterior
-of each hypothesis is its prior (Schad and others, 2022).
+Of all hypotheses with posterior p, a share p must be true. Over draws from the prior, the mean posterior of each
+hypothesis must equal its prior (Schad and others, 2022).
 """
 
 from collections.abc import Sequence
@@ -28,20 +28,23 @@ FACTORS = (1.0, 3.0, 10.0, 100.0, float("inf"))
 
 
 class Draw(NamedTuple):
-    """One simulated data set."""
+    """The true hypothesis of one simulated data set, and the posterior that results from the data."""
 
     true: Hypothesis
     posterior: dict[Hypothesis, float]
 
 
 def design_clusters(bank: Path) -> tuple[Cluster, ...]:
-    """Return the design that subjects are asked, as clusters without answers."""
+    """Return the questions that a subject is asked, as clusters; their answers are placeholders."""
     asked = [ItemScore(entry.item, "direct", (Answer("right"),)) for entry in design(read_bank(bank), 0)]
     return cluster_items(count_answers(asked, "direct").items)
 
 
 def draw(clusters: Sequence[Cluster], number: int) -> Draw:
-    """Draw a hypothesis and answers under it; return them with the resulting posterior."""
+    """Draw answers under one hypothesis, and return it with the resulting posterior.
+
+    `number` is the seed; the hypotheses take turns.
+    """
     true = HYPOTHESES[number % len(HYPOTHESES)]
     answered_clusters = draw_answers(true, clusters, packaged_parameters(), np.random.default_rng(number))
     groups: dict[str, list[Cluster]] = {}
@@ -54,14 +57,17 @@ def draw(clusters: Sequence[Cluster], number: int) -> Draw:
 
 
 def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
-    """Return this many draws, equally many of each hypothesis, on every `part`-th cluster of the design."""
+    """Simulate `draws` data sets, equally many under each hypothesis.
+
+    Only every `part`-th cluster of questions is used.
+    """
     clusters = design_clusters(bank)[::part]
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))
 
 
 def factors(drawn: Sequence[Draw]) -> str:
-    """Return a table: for each range of Bayes factors, how often the factor favours the true hypothesis."""
+    """Return a table: for each range of Bayes factors, how often they favour the true hypothesis over another."""
     odds, favours_true = [], []
     for simulated in drawn:
         for hypothesis in HYPOTHESES:
@@ -81,7 +87,11 @@ def factors(drawn: Sequence[Draw]) -> str:
 
 
 def table(drawn: Sequence[Draw]) -> str:
-    """Return a table of binned posteriors, and the mean posterior of each hypothesis."""
+    """Return two tables about the posteriors of the draws.
+
+    The first shows how often hypotheses are true, by range of posterior. The second shows the mean posterior of each
+    hypothesis beside its prior.
+    """
     values = np.array([[simulated.posterior[name] for name in HYPOTHESES] for simulated in drawn])
     true = np.array([[simulated.true == name for name in HYPOTHESES] for simulated in drawn])
     lines = ["| posterior | mean | true |", "|---|---|---|"]

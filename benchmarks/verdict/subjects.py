@@ -1,4 +1,4 @@
-"""The subjects that are judged: players with their settings, and the names that are right for them."""
+"""The subjects that are judged: players with their settings, and the names that a verdict may give them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -23,14 +23,14 @@ NOISIER = (0.3, 0.4)
 HORIZONS = (math.inf, 16.0, 4.0)
 SEEDS = 4
 GROUPS = 2
-"""Number of groups of each kind of operation and size that one subject is asked."""
+"""How many pairs, or single items, a subject is asked for each operation and size."""
 LARGER = 0.8
-"""Minimum share of the larger part of a mixture from which its name counts as right."""
+"""If the larger part of a mixture has at least this share, the name of that part also counts as right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One player, with the names that are right for it."""
+    """A player to be judged, with the names that are right for it."""
 
     player: Player
 
@@ -51,7 +51,7 @@ class Subject:
 
     @property
     def right(self) -> frozenset[str]:
-        """The names that are not wrong; `undetermined` never is."""
+        """The names that a verdict may give without being wrong; `undetermined` is always one of them."""
         if self.player.noise == 1:  # it shows no way of answering
             return frozenset({"undetermined"})
         names = {"undetermined", self.way}
@@ -61,13 +61,13 @@ class Subject:
 
 
 def pure(kinds: Sequence[str], noises: Sequence[float], horizons: Sequence[float], seeds: int) -> Iterator[Subject]:
-    """Yield players of one kind."""
+    """Yield players of a single kind, one for each combination of the settings."""
     for kind, noise, horizon, seed in product(kinds, noises, horizons, range(seeds)):
         yield Subject(Player((kind,), noise, horizon, seed=seed))
 
 
 def mixed(kinds: Sequence[str], noises: Sequence[float]) -> Iterator[Subject]:
-    """Yield mixtures of two kinds with different ways, in shares of .5 to .9."""
+    """Yield mixtures of two kinds with different ways; the first kind has a share of 0.5 to 0.9."""
     kinds_by_way = {
         way: [kind for kind in kinds if KINDS[kind].way == way] for way in ("computes", "imitates", "shortcut")
     }
@@ -78,25 +78,22 @@ def mixed(kinds: Sequence[str], noises: Sequence[float]) -> Iterator[Subject]:
 
 
 def held_out() -> list[Subject]:
-    """Return all subjects that are judged: 600, of kinds that nothing was fitted to."""
+    """Return the 600 subjects that are judged, all of kinds on which the verdict was not fitted."""
     return [*pure(HELD_OUT, NOISES, HORIZONS, SEEDS), *mixed(HELD_OUT, NOISES)]
 
 
 def noisier() -> list[Subject]:
-    """Return subjects with more noise than the likelihood assumes."""
+    """Return subjects with more noise than the players that the verdict was fitted on."""
     return list(pure(HELD_OUT, NOISIER, HORIZONS, 2))
 
 
 def always_wrong() -> list[Subject]:
-    """Return subjects that never give a right answer, nor a rival's."""
+    """Return subjects whose every answer is a random error: never the right output, nor the rival's."""
     return list(pure(("computes",), (1.0,), (math.inf,), 20))
 
 
 def design(bank: Bank, seed: int) -> list[Entry]:
-    """Return the questions for one subject, drawn anew for each seed.
-
-    These are `GROUPS` groups of each kind of operation and size.
-    """
+    """Choose the questions for one subject at random: `GROUPS` pairs or single items for each operation and size."""
     groups: dict[tuple[str, int], dict[str, list[Entry]]] = {}
     for entry in bank.items:
         groups_of_size = groups.setdefault((entry.item.operation, entry.item.size), {})
@@ -110,12 +107,12 @@ def design(bank: Bank, seed: int) -> list[Entry]:
 
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
-    """Return the scored answers of a subject to its items."""
+    """Return the scored answers of a subject; `number` is the seed for choosing its questions."""
     return [score_reply(entry, subject.player.answer(entry, bank)) for entry in design(bank, number)]
 
 
 def score_reply(entry: Entry, reply: str) -> ItemScore:
-    """Score a reply of a player like that of a model."""
+    """Score a reply of a player in the way that a model's reply is scored."""
     imagined = Execution(
         machine="imagined",
         command="python3 probe.py",

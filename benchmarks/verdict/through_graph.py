@@ -1,4 +1,4 @@
-"""Runs subjects through the whole graph like a model, and checks that their scores are those of the direct way."""
+"""Runs reference players through the whole graph as if they were models, and compares the scores with direct scoring."""
 
 import asyncio
 import tempfile
@@ -24,13 +24,13 @@ SIZES = (2, 16)
 
 
 class GraphResult(NamedTuple):
-    """The result of one subject."""
+    """The name that the verdict gives one subject, and how many of its scores differ."""
 
     subject: Subject
     name: str
     items: int
     different: int
-    """Number of items that the graph scored differently."""
+    """Number of items for which the graph and direct scoring differ."""
 
     def __str__(self) -> str:
         player = self.subject.player
@@ -38,7 +38,7 @@ class GraphResult(NamedTuple):
 
 
 def through_graph(bank: Path, kinds: Sequence[str], seeds: int) -> None:
-    """Run this many subjects of each of these kinds."""
+    """Run `seeds` subjects of each kind through the graph, each noisier than the one before, and print a table."""
     print("| kind | noise | items | scored otherwise | name |\n|---|---|---|---|---|")
     for kind in kinds:
         for seed in range(seeds):

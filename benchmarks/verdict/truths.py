@@ -15,13 +15,13 @@ from gedanken.probes.families.built_in import FAMILIES
 BANK = Path(__file__).parent / "bank.json.xz"
 ASKED_SEED, READ_SEED = 101, 202
 ASKED, READ = 8, 4
-"""Groups of items of each kind of operation and size: those that are asked, and those that imitators have read."""
+"""For each operation and size, how many pairs or single items are asked, and how many imitators have read."""
 ROUNDS = 5
 _JUDGED = ("easy", "hard", "alone")
 
 
 def make_bank(path: Path) -> None:
-    """Run every program of the bank, and its rivals, in the sandbox."""
+    """Run every program of the bank and its rivals in the sandbox, and write the bank to `path`."""
     asked, read = list(_items(ASKED_SEED, ASKED)), list(_items(READ_SEED, READ))
     programs = list(dict.fromkeys(text for item in (*asked, *read) for text in (item.program, item.rival) if text))
     outputs = asyncio.run(_run(programs))
@@ -47,9 +47,9 @@ def _items(seed: int, count: int) -> Iterator[ProbeItem]:
 
 
 async def _run(programs: Sequence[str]) -> dict[str, str]:
-    """Return the output of each program.
+    """Return the output of each program, by its text. Raises SystemExit if a program fails.
 
-    Programs that load torch may time out on a busy machine, and are then run again.
+    Programs that time out are run again: those that load torch may be slow on a busy machine.
     """
     outputs: dict[str, str] = {}
     waiting = {f"p{index}": text for index, text in enumerate(sorted(programs, key=lambda text: "torch" in text))}

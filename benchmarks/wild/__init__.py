@@ -1,1 +1,1 @@
-"""Randomly generated logs in the styles of other frameworks, and what a comparison finds in them."""
+"""Randomly generated logs in the styles of other frameworks, and how well a comparison finds faults in them."""

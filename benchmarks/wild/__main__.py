@@ -1,21 +1,21 @@
-"""How often is a fault found in logs of other frameworks' styles, and how often where there is none?
+"""How often does a comparison find faults in logs of many frameworks, and how often faults that are not there?
 
     python -m benchmarks.wild --half development [--only alarms power] [--comparisons 50] [--draws 2]
         [--styles NAME ...] [--sample N] [--jobs 2] [--into FILE]
 
-Runs are generated, as many as are needed. One half of the styles was used for development, the other judges. No run
-is in two comparisons.
+Runs are generated, as many as are needed. One half of the styles was used for development; the other half is for
+judging. No run is in two comparisons.
 
-*False alarms*: runs of a style are compared with others of the same style, 7 real ones with 3, and 5 with 1. Any
-finding of any kind is a false alarm. The interval is the wider of two: Wilson's, pooled, and Student's over the
-styles.
+*False alarms*: runs of a style are compared with other runs of the same style: 7 real with 3 imagined ones, and 5
+with 1. Any finding is a false alarm. The interval is the wider of two: Wilson's over all comparisons, and Student's
+over the styles.
 
-*Power*: all three imagined logs are doctored, or one of them. The fault is found if there is a finding of a kind that
-did not exist before, or more findings of a kind. If nothing is found, but something is said to be undecided, this is
-counted separately.
+*Power*: one or all of the three imagined logs are doctored. The fault counts as found if the comparison has findings
+of a new kind, or more findings of some kind, than before doctoring. Comparisons without such findings that call
+something undecided are counted separately.
 
-`--into` stores a line of JSON for each comparison; a run that continues after an interruption reads it. `--sample`
-makes only that many comparisons, drawn at random.
+`--into` stores a line of JSON for each comparison; if the benchmark is started again after an interruption, it reads
+this file. `--sample` makes only N comparisons, chosen at random.
 """
 
 import argparse
@@ -52,7 +52,10 @@ def trials_of(styles: Sequence[str], only: Sequence[str], comparisons: int, draw
 
 
 def run_trials(trials: Sequence[Trial], store: Path | None, jobs: int) -> list[dict[str, Any]]:
-    """Return the result of each comparison, read from `store` if it is there."""
+    """Return the results of the comparisons, except those in which there was nothing to doctor.
+
+    Results that are in `store` are read from there; new ones are appended to it.
+    """
     results_by_key: dict[str, dict[str, Any]] = {}
     if store and store.exists():
         results_by_key = {result["key"]: result for result in map(json.loads, store.read_text().splitlines())}

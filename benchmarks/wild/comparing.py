@@ -25,7 +25,7 @@ class Summary:
 
 
 def compare(real: Sequence[str], imagined: Sequence[str]) -> Summary:
-    """Compare marked logs, without their marks."""
+    """Strip the marks from the logs, and compare them."""
     with TemporaryDirectory() as folder:
         ours, theirs = (
             [_file(Path(folder) / f"{name}-{number}.log", text) for number, text in enumerate(texts, start=1)]

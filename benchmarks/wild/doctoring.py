@@ -43,7 +43,7 @@ class Case:
 
     @cached_property
     def common(self) -> list[int]:
-        """The indices of the lines whose form every real log has.
+        """The indices of those lines of the log whose form occurs in every real log.
 
         Lines without words and lines that end with a carriage return are left out.
         """
@@ -58,7 +58,7 @@ class Case:
 
     @cached_property
     def curve(self) -> list[MarkedValue]:
-        """The values of the metric."""
+        """The values of the metric in the log to be doctored."""
         return marked_values(self.text, self.name)
 
     @cached_property
@@ -67,16 +67,16 @@ class Case:
         return [[value.value for value in marked_values(log, self.name)] for log in self.real]
 
     def sd(self, index: int) -> float:
-        """Return the standard deviation of the real runs at one point of the curve.
+        """Return the standard deviation of the metric over the real runs at one point of the curve.
 
-        If fewer than three of them have that point, it is the standard deviation of their last values.
+        If fewer than three real runs have that point, return `sd_of_last`.
         """
         values = [curve[index] for curve in self.real_curves if index < len(curve) and math.isfinite(curve[index])]
         return stdev(values) if len(values) >= 3 else self.sd_of_last
 
     @cached_property
     def sd_of_last(self) -> float:
-        """The standard deviation of the real runs' last values."""
+        """The standard deviation of the metric's last value over the real runs."""
         return stdev(curve[-1] for curve in self._finite_curves)
 
     @cached_property
@@ -97,7 +97,7 @@ def truncate(case: Case) -> str | None:
 
 
 def omit_form(case: Case) -> str | None:
-    """Remove one kind of line everywhere."""
+    """Remove all lines of one form, such as `epoch # loss #`."""
     if not case.common:
         return None
     form = form_of(strip_marks(case.lines[case.random.choice(case.common)]))
@@ -124,7 +124,7 @@ def cut_gap(case: Case) -> str | None:
 
 
 def reword(case: Case) -> str | None:
-    """Change one word in every line of a kind."""
+    """Change one word in every line of one form."""
     candidates = [index for index in case.common if _WORD.search(case.lines[index])]
     if not candidates:
         return None
@@ -150,7 +150,7 @@ def copy_log(case: Case) -> str:
 
 
 def copy_curve(case: Case) -> str | None:
-    """Copy the metric's values from a real run; a metric with fewer than three values is not a curve."""
+    """Copy the metric's values from a real run; None if the metric has fewer than three values."""
     if len(case.curve) < 3:
         return None
     donor = case.random.choice(case.real_curves)
@@ -158,16 +158,16 @@ def copy_curve(case: Case) -> str | None:
 
 
 def make_constant(case: Case) -> str | None:
-    """Give the metric its last value at every point."""
+    """Give the metric its last value at every point; None if it has fewer than three values."""
     if len(case.curve) < 3:
         return None
     return with_values(case.text, case.name, lambda _index, _value: case.curve[-1].value)
 
 
 def make_smooth(case: Case) -> str | None:
-    """Replace the metric by an exponential without noise between its first and last values.
+    """Replace the metric by an exponential curve without noise, with the same first and last values.
 
-    Its rate is fitted to the mean of the real runs.
+    The rate of the exponential is fitted to the mean of the real runs.
     """
     count = len(case.curve)
     if count < 5:
@@ -192,7 +192,7 @@ def make_smooth(case: Case) -> str | None:
 
 
 def shift_last(case: Case, by: float) -> str | None:
-    """Make the metric's last value worse by this many standard deviations of the real runs."""
+    """Make the metric's last value worse by `by` standard deviations of the real runs."""
     if not case.curve:
         return None
     end = len(case.curve) - 1
@@ -204,7 +204,7 @@ def shift_last(case: Case, by: float) -> str | None:
 
 
 def shift_curve(case: Case, by: float) -> str | None:
-    """Make every value of the metric worse by this many standard deviations of the real runs at its point."""
+    """Make every value of the metric worse by `by` standard deviations of the real runs at the same point."""
     if not case.curve:
         return None
     return with_values(case.text, case.name, lambda index, value: value + case.worse * by * case.sd(index))
@@ -212,14 +212,14 @@ def shift_curve(case: Case, by: float) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Doctoring:
-    """One kind of doctoring."""
+    """One way to doctor a log, with the shares in which its fault should be found."""
 
     name: str
     doctor: Callable[[Case], str | None]
     target: float | None = None
     """Share that should be found if all three logs are doctored; None if there is no target."""
     of_another: bool = False
-    """Whether another metric than the primary one is doctored."""
+    """Whether a metric other than the primary one is doctored."""
     one: float | None = None
     """Share that should be found if one of three logs is doctored."""
 
@@ -244,7 +244,7 @@ DOCTORINGS = (
 
 
 def _exponential(index: int, count: int, rate: float) -> float:
-    """Return the value at one of `count` points of an exponential from 1 to 0."""
+    """Return the value at point `index` of a curve of `count` points that falls exponentially from 1 to 0."""
     end = math.exp(-rate)
     return (math.exp(-rate * index / (count - 1)) - end) / (1 - end)
 

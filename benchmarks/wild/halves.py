@@ -26,8 +26,8 @@ HALVES: dict[Half, tuple[Style, ...]] = {
         *judging_later.STYLES,
     ),
 }
-"""The styles of each half. Kinds of logs are balanced over both.
+"""The styles of each half; each kind of log, such as boosting, is in both.
 
-Only the first half is used for tuning, and results are stated for the second. `judging_vision` and `judging_later`
-were written later, and before any comparison had seen them.
+Only the half `development` is used for tuning, and results are stated for `judging`. `judging_vision` and
+`judging_later` were written later, but before any comparison was run on their logs.
 """

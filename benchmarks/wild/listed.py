@@ -4,4 +4,4 @@ UNDETECTABLE: dict[tuple[str, str], str] = {
     ("xgboost", "truncation"): "runs stop early, at lengths that differ by more than a fifth, and print no last line",
     ("grid search", "smooth exponential"): "its scores are no curve of a training",
 }
-"""The reason for each pair of style and doctoring; at most a tenth of all pairs."""
+"""Maps each such pair to the reason; at most a tenth of all pairs of style and doctoring may be listed."""

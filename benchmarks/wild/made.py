@@ -21,7 +21,7 @@ CLOCK = {
 
 
 class GeneratedRun:
-    """A run with its own seed, which styles use to write their lines."""
+    """One generated run, with its own seed. Styles write the lines of a log with it."""
 
     def __init__(self, seed: str) -> None:
         self.random = Random(seed)
@@ -47,41 +47,41 @@ class GeneratedRun:
 
     @staticmethod
     def value(name: str, value: float, spec: str = ".4f") -> str:
-        """Return the text of a metric's value, marked as such."""
+        """Return a metric's value as it is printed, with marks around it."""
         return mark_value(name, value, spec)
 
     def wait(self, times: float = 1.0) -> float:
-        """Advance the clock by a random duration; return its seconds."""
+        """Advance the clock by a random duration of about `times * seconds_each` seconds; return the seconds."""
         seconds = times * self.seconds_each * math.exp(self.random.gauss(0, 0.05))
         self.now += timedelta(seconds=seconds)
         return seconds
 
     def at(self, form: str) -> str:
-        """Return the time of day in a format such as `CLOCK`."""
+        """Return the current date or time in one of the formats of `CLOCK`, such as `iso`."""
         return self.now.strftime(CLOCK[form])
 
     @property
     def milliseconds(self) -> str:
-        """Return the milliseconds of the clock as three digits."""
+        """The milliseconds of the clock, as three digits."""
         return f"{self.now.microsecond // 1000:03d}"
 
     def hexes(self, digits: int) -> str:
-        """Return part of a hash."""
+        """Return random hexadecimal digits, such as part of a hash."""
         return f"{self.random.getrandbits(4 * digits):0{digits}x}"
 
     def uuid(self) -> str:
-        """Return an identifier as libraries generate them."""
+        """Return a random UUID."""
         digits = self.hexes(32)
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     def host(self) -> str:
-        """Return the name of a machine."""
+        """Return a random host name, such as `gpunode-07`."""
         number = self.random.randrange(1, 40)
         names = (f"gpunode-{number:02d}", f"ip-10-0-{number}-{self.random.randrange(255)}", self.hexes(12))
         return self.random.choice((*names, f"dgx{number}.cluster.local", f"r{number}u31n02"))
 
     def letters(self, count: int) -> str:
-        """Return random letters, as `mkdtemp` draws them."""
+        """Return random characters, such as those in the folder names of `mkdtemp`."""
         return "".join(self.random.choice("abcdefghijklmnopqrstuvwxyz0123456789_") for _ in range(count))
 
     def curve(  # noqa: PLR0913 (each is a property of a curve)
@@ -89,8 +89,9 @@ class GeneratedRun:
     ) -> list[float]:
         """Return the values of a metric over a training: they approach `end`, with noise.
 
-        The final value varies by `spread` between runs. The noise is correlated from point to point, and smaller
-        where the curve is flat. Over all points, the distance to the end falls by a factor e `rate` times.
+        The final value varies between runs, with standard deviation `spread`. The noise is correlated from point to
+        point, and smaller where the curve is flat. From the first point to the last, the distance to the final value
+        shrinks by a factor of about exp(`rate`).
         """
         goal = end + self.random.gauss(0, spread)
         rate *= math.exp(self.random.gauss(0, 0.08))
@@ -105,9 +106,10 @@ class GeneratedRun:
     def beside(
         self, curve: Sequence[float], ends: tuple[float, float], other: tuple[float, float], noise: float
     ) -> list[float]:
-        """Return another metric of the same training, which follows the curve of the first.
+        """Return another metric of the same training, which follows `curve`, with noise.
 
-        It goes from one value of `other` to the next as the first metric goes from one of `ends` to the next.
+        It is a linear function of `curve`: where `curve` has the two values in `ends`, it has the two values in
+        `other`.
         """
         (start, end), (first, last) = ends, other
         return [
@@ -115,7 +117,10 @@ class GeneratedRun:
         ]
 
     def patience(self, curve: Sequence[float], epochs: int, better: Literal["less", "more"] = "less") -> int:
-        """Return the number of epochs of a training that stops after `epochs` in a row without improvement."""
+        """Return the epoch at which early stopping ends a training: after `epochs` in a row without improvement.
+
+        If that never happens, return the length of `curve`.
+        """
         best, epochs_since = math.inf, 0
         for epoch, value in enumerate(curve, start=1):
             loss = value if better == "less" else -value
@@ -126,5 +131,5 @@ class GeneratedRun:
 
     @property
     def seen(self) -> str:
-        """Return the text so far, as a reader sees it."""
+        """The text so far, without marks."""
         return strip_marks(self.text)

@@ -36,7 +36,7 @@ def strip_marks(text: str) -> str:
 
 
 def marked_values(text: str, name: str) -> list[MarkedValue]:
-    """Return every value of a metric, in order; a repetition in the same line does not count."""
+    """Return every value of a metric, in order; the same value repeated in one line counts once."""
     matches = [match for match in VALUE.finditer(text) if match[1] == name]
     return [
         MarkedValue(*match.span(2), match[2])
@@ -46,7 +46,10 @@ def marked_values(text: str, name: str) -> list[MarkedValue]:
 
 
 def with_values(text: str, name: str, new: Callable[[int, float], float]) -> str:
-    """Return a text with each finite value of a metric replaced by `new(index, value)`; widths are kept."""
+    """Replace each value of a metric, except NaN, by `new(index, value)`; widths are kept.
+
+    `index` counts as in `marked_values`.
+    """
     number, previous = -1, None
 
     def replace_value(match: re.Match[str]) -> str:

@@ -1,11 +1,11 @@
-"""What does a comparison of many or long logs cost, beside `git diff` and beside another revision of this code?
+"""How long does a comparison of many or long logs take, compared with `git diff` and another revision of this code?
 
     python -m benchmarks.wild.speed [--beside REVISION] [--only NAME ...] [--limit 600]
 
-Each comparison is a process of its own, as a user starts it, and so is each `git diff --no-index --histogram` of the
-folder of real logs with that of imagined ones. All are measured in turn on the same machine. The table shows seconds
-of processor time, which other work on the machine hardly changes, and the peak memory. The other revision is checked
-out in a temporary worktree. `--limit` ends what takes longer by the clock.
+Each comparison runs in its own process, as a user starts it. So does `git diff --no-index --histogram` of the folder
+of real logs and the folder of imagined ones. All are measured in turn on the same machine. The table shows seconds of
+processor time, which other work on the machine hardly changes, and the peak memory. The other revision is checked out
+in a temporary worktree. A command that runs for more than `--limit` seconds is killed.
 """
 
 import argparse
@@ -70,10 +70,10 @@ class Load:
     real: int
     imagined: int
     target: float | None
-    """Target in seconds of processor time; None for a load for which none is set."""
+    """Target in seconds of processor time; None if there is no target."""
 
     def write(self, folder: Path) -> None:
-        """Write both sides, each into a folder."""
+        """Write the real and the imagined logs, each side into its own folder."""
         for side, count, first in (("real", self.real, 0), ("imagined", self.imagined, self.real)):
             (folder / side).mkdir(parents=True)
             for index in range(count):
@@ -125,13 +125,19 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _compare(logs: Path) -> list[str]:
-    """Return the command of a comparison, which names each log: an older revision may not read folders."""
+    """Return the command that compares the logs.
+
+    It names each log, because an older revision may be unable to read folders.
+    """
     real, imagined = (sorted(map(str, (logs / side).iterdir())) for side in ("real", "imagined"))
     return [sys.executable, "-c", COMPARE, "compare", *real, "--imagined", *imagined]
 
 
 def _measure(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
-    """Return the seconds of processor time (None if the limit was exceeded), and the peak memory in MiB."""
+    """Run a command; return its seconds of processor time and its peak memory in MiB.
+
+    The seconds are None if the command ran longer than `limit` seconds and was killed.
+    """
     with TemporaryFile() as errors:
         process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=errors)
         timer = Timer(limit, process.kill)

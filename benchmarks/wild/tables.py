@@ -16,9 +16,9 @@ Result = dict[str, Any]
 
 
 def clustered_interval(by_style: dict[str, list[bool]]) -> tuple[float, float]:
-    """Return the 95 % interval of a share.
+    """Return a 95 % interval for the share of true flags, which are grouped by style.
 
-    Each bound is the wider of Wilson's, over all comparisons, and Student's, over the styles.
+    Wilson's interval over all flags and Student's over the styles' shares are joined: the result covers both.
     """
     from scipy.stats import t
 
@@ -53,9 +53,10 @@ def alarms_table(title: str, results: Sequence[Result]) -> str:
 
 
 def power_table(results: Sequence[Result]) -> str:
-    """Return a table of the power for each doctoring.
+    """Return a table: how often the fault of each doctoring is found, and the target.
 
-    For a metric other than the primary one, the target is the largest possible power.
+    If a metric other than the primary one is doctored, the highest possible power is shown in place of a target.
+    Pairs of style and doctoring in `UNDETECTABLE` are left out.
     """
     lines = [
         "## Power",
@@ -93,12 +94,12 @@ def power_table(results: Sequence[Result]) -> str:
 
 
 def is_found(result: Result) -> bool:
-    """Return whether there is a finding of a kind that did not occur before, or more findings of a kind."""
+    """Return whether doctoring led to findings of a new kind, or to more findings of some kind."""
     return bool(Counter(result["kinds"]) - Counter(result["before"]))
 
 
 def numbers_of_findings(results: Sequence[Result]) -> str:
-    """Return how many findings one fault causes, if it is found and there was no finding before."""
+    """Return a table: how many findings one fault causes, in comparisons that had none before doctoring."""
     lines = [
         "## Findings of one fault",
         "",

@@ -1,4 +1,4 @@
-"""One comparison of the benchmark: real runs of a style against others of that style, unchanged or doctored."""
+"""One comparison of the benchmark: real runs of a style beside other runs of that style, doctored or not."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -19,9 +19,9 @@ FIRST_SEEDS = {"alarms 7:3": 0, "alarms 5:1": 100_000, "power": 200_000}
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The specification of a comparison. No run is in two comparisons of a kind.
+    """The specification of one comparison.
 
-    Only doctorings of the same draw share their runs.
+    Two comparisons of the same kind never share runs, unless they differ only in the doctoring.
     """
 
     what: str
@@ -40,7 +40,7 @@ class Trial:
         return repr(tuple(asdict(self).values()))
 
     def run(self) -> dict[str, Any] | None:
-        """Return the result as plain values for JSON; None if there is nothing to doctor."""
+        """Make the comparison; return the result as plain values for JSON, or None if there is nothing to doctor."""
         logs = self.drawn()
         real, imagined = logs[: self.real], list(logs[self.real :])
         metric = None
@@ -74,7 +74,10 @@ class Trial:
         }
 
     def _metric(self, random: Random) -> str | None:
-        """Return the metric that is doctored; if the doctoring is for other metrics, one of those."""
+        """Return the metric to be doctored: the primary one, or a random other one if the doctoring is for others.
+
+        None if there is no other metric.
+        """
         assert self.doctoring is not None
         style = STYLES[self.style]
         if _DOCTORINGS[self.doctoring].of_another:
@@ -86,7 +89,7 @@ class Trial:
         return next((name for name in accepted if _is_same_name(endpoint, name)), style.primary[0])
 
     def drawn(self) -> tuple[str, ...]:
-        """Return the runs, real ones first."""
+        """Return the marked logs of the generated runs, the real ones first."""
         count = self.real + self.imagined
         first = FIRST_SEEDS[self.what] + self.number * count
         return tuple(STYLES[self.style].make(seed) for seed in range(first, first + count))
@@ -97,7 +100,7 @@ class Trial:
 
 @cache
 def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Summary:
-    """Return the result of the comparison without doctoring."""
+    """Return the result of the same comparison without doctoring."""
     logs = Trial(what, style, number, real, imagined).drawn()
     return compare(logs[:real], logs[real:])
 
@@ -109,7 +112,7 @@ def _is_named(summary: Summary, style: Style) -> bool:
 
 
 def _is_same_name(series_name: str, name: str) -> bool:
-    """Return whether a series is called `name`, possibly preceded by the split or the rank that its line names."""
+    """Return whether a series is called `name`, possibly after a split or a rank, such as `val` or `rank 0`."""
     return _normalize_name(name) in (
         _normalize_name(series_name),
         _normalize_name(_SPLIT.sub("", series_name, count=1)),

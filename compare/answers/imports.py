@@ -1,4 +1,4 @@
-"""Lists the names that LiveCodeBench's functions and answers may use without importing them."""
+"""Imports for names, such as `Counter`, that LiveCodeBench's functions and answers may use without importing them."""
 
 import re
 

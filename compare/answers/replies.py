@@ -1,4 +1,4 @@
-"""Finds the answer in a recorded reply: the value, or the call, that the model predicts."""
+"""Finds the answer in a recorded reply: the value or the call that the model predicts."""
 
 import ast
 import re
@@ -10,11 +10,13 @@ from gedanken.compare.answers.values import parse_expression
 from gedanken.experiment.probe_design import SuiteItem
 
 MIN_NAMED_SHARE = 0.05
-"""Minimum share of the answers in a file that must agree with the file's name, so that the name is trusted. It is
-small, because poor models give few calls, even when asked for calls.
+"""If a file's name says what its answers predict, at least this share of the answers must agree with the name.
+
+Otherwise the name is ignored. The share is small, because weak models rarely answer with a call, even if they are
+asked for one.
 """
 MAX_ASSERTIONS = 50
-"""Maximum number of assertions of one reply that are read, so that no reply takes long."""
+"""Maximum number of assertions that are read in one reply, so that a long reply does not take too much time."""
 Predicts = Literal["output", "input"]
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/?ANSWER\]|\Z)", re.DOTALL)
 _END = "[/ANSWER]"
@@ -45,7 +47,8 @@ def predicted_value(reply: str, function: str = "f") -> str:
 def predicted_execution_value(reply: str, function: str) -> str:
     """Return the answer in a reply to LiveCodeBench's task “code execution”.
 
-    This is the text of `predicted_value`, or its first line.
+    This is the result of `predicted_value`. If it is not an expression and the reply has no `[/ANSWER]`, only its
+    first line counts.
     """
     value = predicted_value(reply, function)
     # LiveCodeBench's published figures were computed in the same way.
@@ -53,7 +56,7 @@ def predicted_execution_value(reply: str, function: str) -> str:
 
 
 def is_whole_reply(answer: str) -> bool:
-    """Return whether a text is a whole reply, with [ANSWER] tags or an `assert`, not only the answer."""
+    """Return whether a text is a whole reply, with [ANSWER] tags or an `assert`, and not just the answer."""
     return bool(_LATER_ASSERT.search(answer)) or _text_in_tags(answer) != answer
 
 
@@ -72,10 +75,10 @@ def predicted_call(reply: str, function: str = "f") -> str:
 
 
 def parse_assertion(answer: str, function: str = "f") -> Assertion | None:
-    """Return the two sides of the assertion in an answer; None if there is no assertion about a call.
+    """Return the two sides of the assertion in an answer; None if the answer has no assertion about a call.
 
-    At the beginning of the answer, `assert` may be missing if the call is one of `function`. An assertion on a later
-    line must call `function`.
+    At the beginning of the answer, the word `assert` may be missing if the left side calls `function`. An assertion
+    on a later line must call `function`.
     """
     match = _ASSERT.match(answer)
     assertion = _split_assertion(answer[match.end() :] if match else answer)
@@ -90,10 +93,11 @@ def parse_assertion(answer: str, function: str = "f") -> Assertion | None:
 
 
 def prediction_kind(replies: Iterable[tuple[SuiteItem, str]], stated_kind: Predicts | None = None) -> Predicts:
-    """Return whether the answers in a file predict inputs or outputs, by a vote of the clear answers.
+    """Return whether the answers in a file predict inputs or outputs: each answer that is clearly one of them has a
+    vote.
 
     `replies` contains each question with its reply. `stated_kind` is what the file's name says; it wins if at least
-    `MIN_NAMED_SHARE` of the answers agree.
+    `MIN_NAMED_SHARE` of the votes agree.
     """
     replies = tuple(replies)
     votes = [vote for item, reply in replies if (vote := _prediction_of(item, _text_in_tags(reply)))]
@@ -137,7 +141,7 @@ def _text_in_tags(reply: str) -> str:
 
 
 def _quotes_tag(reply: str) -> bool:
-    """Return whether a reply is an expression that only quotes `[ANSWER]`, instead of marking the answer."""
+    """Return whether a reply is a Python expression in which `[ANSWER]` is only part of a string, not a tag."""
     tree = parse_expression(reply)
     return tree is not None and not any(isinstance(node, ast.Name) and node.id == "ANSWER" for node in ast.walk(tree))
 
@@ -152,8 +156,10 @@ def _split_assertion(text: str) -> Assertion | None:
 
 
 def _find_equals(text: str) -> int | None:
-    """Return the position of the first `==` outside quotes and brackets. If a quote or bracket is not closed, return
-    the position of the first `==` anywhere."""
+    """Return the position of the first `==` outside quotes and brackets; None if there is none.
+
+    If a quote or bracket is not closed, the first `==` anywhere counts.
+    """
     first = text.find("==")
     if first < 0:
         return None

@@ -15,10 +15,10 @@ _REFUSAL_KIND = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output; None if no complete reply arrived.
+    """Score the answer in an imagined output; None if the reply is missing or broken off.
 
     `truth` and `rival` are the real outputs of the item's program and of its rival. An answer is right only if it
-    equals `truth`, apart from spaces at line ends and blank lines around.
+    equals `truth`, apart from spaces at the ends of lines and blank lines at the start and end.
     """
     # A missing reply says nothing about the model.
     if imagined.cause in _INCOMPLETE:
@@ -32,7 +32,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def share_of_words_right(answer: Sequence[str], true_lines: Sequence[str]) -> float:
-    """Return the share of words in the true output that the answer has in the same positions."""
+    """Return the share of words in the true output that the answer has at the same positions."""
     true_words = [word for line in true_lines for word in line.split()]
     words = [word for line in answer for word in line.split()]
     return sum(true_word == word for true_word, word in zip(true_words, words, strict=False)) / max(
@@ -56,7 +56,11 @@ def _outcome(imagined: Execution, answer: list[str], true_lines: list[str], riva
 
 
 def _is_plausible(answer: list[str], true_lines: list[str]) -> bool:
-    """Return whether an output can be an answer, judged by its number of lines and its digits."""
+    """Return whether an output can be an answer at all, right or wrong.
+
+    It cannot if it has more than three times the lines of the true output, or no digits although the true output has
+    some.
+    """
     if bool(answer) != bool(true_lines) or len(answer) > 3 * len(true_lines):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (answer, true_lines)]

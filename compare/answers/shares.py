@@ -22,7 +22,7 @@ class Exactness(NamedTuple):
 def mean_exactness(shares: Sequence[float]) -> Exactness | None:
     """Average the items' shares of exact answers, with a 95 % confidence interval; None if there are no items.
 
-    The interval uses Student's t over items; if all shares are equal, it is Wilson's.
+    The interval is Student's t over items, or Wilson's if all shares are equal.
     """
     if not shares:
         return None
@@ -37,9 +37,11 @@ def mean_exactness(shares: Sequence[float]) -> Exactness | None:
 
 
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
-    """Return pass@k: the mean over items of the probability that at least one of k samples is right. `counts`
-    contains (samples, right samples) for each item. None if an item has fewer than k samples, or there are no
-    items."""
+    """Return pass@k: the mean over items of the probability that at least one of k samples is right.
+
+    `counts` contains (samples, right samples) for each item. None if an item has fewer than k samples, or if there
+    are no items.
+    """
     if not counts or any(samples < k for samples, _ in counts):
         return None
     return fmean(1 - comb(samples - right, k) / comb(samples, k) for samples, right in counts)

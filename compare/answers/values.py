@@ -1,4 +1,4 @@
-"""Judges answers to a suite of functions by CRUXEval's rule: `assert OUTPUT == ANSWER` must hold."""
+"""Judges answers to a suite of functions by CRUXEval's rule: in Python, `assert OUTPUT == ANSWER` must hold."""
 
 import ast
 import json
@@ -12,15 +12,20 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MAX_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
-"""The judgement of an answer. `run`: only running the answer shows its value. `left out`: the answer repeats the
-call, in LiveCodeBench's format."""
+"""The judgement of an answer.
+
+`run`: the answer has to be run to judge it. `left out`: an answer in LiveCodeBench's format repeats the call, and is
+not counted.
+"""
 _TOO_MANY_DIGITS = "Exceeds the limit"
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
 def check_answer(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question what a call returns. If the answer repeats the call, it is `wrong`, or
-    `left out` in LiveCodeBench's format."""
+    """Judge the value that a model predicts for a call.
+
+    An answer that repeats the call is `wrong`, or `left out` in LiveCodeBench's format.
+    """
     if answer and line.call in answer:
         return "left out" if line.function else "wrong"
     return judge_value(line.output, answer)
@@ -45,15 +50,17 @@ def judge_value(output: str, answer: str) -> Judgement:
 
 
 def judge_call(line: SuiteItem, answer: str) -> Judgement:
-    """Judge an answer to the question which call returns an output: `run` if it calls the function, otherwise `wrong`
-    or `unparsable`."""
+    """Judge a call that a model predicts for a given output.
+
+    The answer is `run` if it calls the function, `unparsable` if Python cannot parse it, and otherwise `wrong`.
+    """
     if not answer or len(answer) > MAX_CHARACTERS or _parse_sides(line.output, answer) is None:
         return "unparsable"
     return "run" if f"{line.name}(" in answer else "wrong"
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output in a suite line is an expression; otherwise no answer could equal it."""
+    """Return whether the output in a suite line is a Python expression; otherwise no answer can be right."""
     return _parse_sides(line.output, "0") is not None
 
 
@@ -67,7 +74,7 @@ def parse_expression(text: str) -> ast.expr | None:
 
 
 class CheckProgram(NamedTuple):
-    """The program that has to be run to judge an answer."""
+    """A program that has to be run to judge an answer."""
 
     code: str
     """The function's code and the assertion."""
@@ -95,7 +102,7 @@ def combine_checks(programs: Iterable[CheckProgram]) -> str:
 
 
 def parse_check_results(stdout: str) -> dict[str, bool]:
-    """Read the output of a program from `combine_checks`. Map the sign of each check to whether the check passed."""
+    """Read the output of a program from `combine_checks`; map the token of each check to whether the check passed."""
     passed: dict[str, bool] = {}
     for line in stdout.splitlines():
         try:

@@ -24,7 +24,11 @@ Span = tuple[int, int]
 
 
 def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return the name of each number in a group, by the number's position in the line."""
+    """Return the name of each number in a group such as `loss (train/val): 0.5/0.6`, keyed by the number's start in
+    `line`.
+
+    `spans` holds the start and end of each number in the line.
+    """
     names: dict[int, str] = {}
     groups = list(_groups(line, spans))
     legend = _legend_names(line, groups)
@@ -44,8 +48,10 @@ def shared_names(line: str, spans: Sequence[Span]) -> dict[int, str]:
 
 
 def _legend_names(line: str, groups: Sequence[Sequence[Span]]) -> list[str] | None:
-    """Return the names at the end of a line for several groups: `Train: 0.4/0.9, Val: 0.5/0.8 (loss/acc)`. None if
-    the end gives no names.
+    """Return the names at the end of a line that hold for all its groups, as in `Train: 0.4/0.9, Val: 0.5/0.8
+    (loss/acc)`.
+
+    None if the line does not end with such names.
     """
     match = _NAMES_AFTER.fullmatch(line.rstrip(), groups[-1][-1][1]) if len(groups) > 1 else None
     items = _split_items(match["names"]) if match else []
@@ -98,7 +104,9 @@ def _names_after(text: str, after: str, count: int) -> list[str] | None:
 
 
 def _names_from_tags(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Map the position of each number with its data behind it to its name, as in `loss: 0.5 (train) 0.6 (val)`."""
+    """Return the names of numbers that are each followed by their data split, keyed by the number's start in `line`:
+    `train loss` and `val loss` for `loss: 0.5 (train) 0.6 (val)`.
+    """
     tags = {span[0]: match["name"] for span in spans if (match := _TAG_AFTER.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if find_split(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
@@ -112,13 +120,15 @@ def _split_items(text: str) -> list[str]:
 
 
 def _last_part(text: str) -> str:
-    """Return the words after the last separator in a text, such as a comma."""
+    """Return the words after the last separator, such as a comma, in a text."""
     return _SEPARATOR.split(text)[-1].strip(_END_CHARACTERS)
 
 
 def _complete_names(items: Sequence[str], metric: str, count: int) -> list[str] | None:
-    """Return a name for each of `count` items, or None. The metric is added to items that are no metrics: `G` becomes
-    `G loss`.
+    """Complete the names of a group: with the metric `loss`, `G` and `D` become `G loss` and `D loss`. If all items
+    are metrics, nothing is added, but short names such as `P` are written out.
+
+    None if there are not `count` different items, or if no metric can be named.
     """
     if len(items) != count or len(set(items)) != count:
         return None

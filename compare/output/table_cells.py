@@ -8,14 +8,15 @@ BARS = re.compile(r"[|│┃║]")
 BARE_NUMBER = re.compile(
     r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE
 )
-"""Matches a number that has no name attached to it."""
+"""Matches a number with its unit, such as `97%` or `5ms`, but no digits inside a name, such as `conv5` or `mAP@0.5`.
+"""
 
 Cell = tuple[int, int, str]
-"""Start, end and text of a cell."""
+"""Start and end of a cell in its line, and the text of the cell."""
 
 
 def split_cells(line: str) -> list[Cell] | None:
-    """Return the cells of a line; None if the line is no row of a table, or has fewer than two cells."""
+    """Return the cells of a line; None if the line is not a row of a table, or has fewer than two cells."""
     if BARS.search(line):
         bounds = [match.start() for match in BARS.finditer(line)]
         is_framed = has_frame(line)
@@ -48,7 +49,7 @@ def has_frame(line: str) -> bool:
 
 
 def separator(line: str) -> str:
-    """Return the comma or semicolon that separates the values of a line; an empty text if neither does."""
+    """Return the comma or semicolon that separates the values of a line; an empty string if neither does."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 

@@ -40,13 +40,15 @@ _QUANTILE = re.compile(r"(?<!\S)\d{1,2}(?:\.\d{1,2})?%(?!\S)")
 _CLASS_NUMBERS = re.compile(r"(?:\s+\d{1,3})+\s*$")
 """Matches the numbers of classes at the end of a header: `ntree  OOB  1  2  3`."""
 _MIN_UPPER_COLUMNS = 3
-"""Minimum number of columns of a table without bars or commas whose header may have two lines."""
+"""Minimum number of columns at which a header may have two lines, in a table without bars or commas."""
 _MIN_WIDE_CELLS = 4
-"""Minimum number of cells in a header of unknown names, if two or more blanks separate the cells."""
+"""In a table without bars or commas, a line of unknown words is a header only if it has at least this many cells,
+with two or more spaces between them.
+"""
 _MASK_STAND_IN = "·"
-"""Stands for a masked time or id in a row, because the masked text may be a cell of its own."""
+"""Replaces the mask of a time or an id in a row, so that the masked text counts as a cell."""
 _STATE_COLUMNS = frozenset(["status", "state", "loc", "host", "node"])
-"""Names of columns whose words do not say what a row is about, such as `status`."""
+"""Names of columns such as `status`, whose words are not used to name the numbers in a row."""
 _SUMMARY_ROWS = frozenset(["all", "total", "overall", "mean"])
 """Names of rows that summarize all other rows; the numbers in them are named after their column alone."""
 _GENERIC_WORDS = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
@@ -54,11 +56,11 @@ _GENERIC_WORDS = frozenset(["value", "values", "score", "result", "results", "da
 
 
 def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
-    """Return the name of each value in a row, empty for a value without a name. Return None if the line is no row of
-    a table.
+    """Return the name of each value in a row, or an empty string for a value without a name. Return None if the line
+    is not a row of a table, or if nothing names its values.
 
     `spans` holds the start and end of each value. `above(1)` is the line directly above the row, `above(2)` the line
-    before that line.
+    above that one; None means that there is no such line.
     """
     if MASK in line:
         # Masked text may be a cell, or a logger's prefix before the row.
@@ -125,9 +127,11 @@ def cells_of_row(line: str) -> list[Cell] | None:
 
 
 def header_of_row(header: str, upper: str, line: str) -> list[Cell] | None:
-    """Return the cells of a header, with their names. `upper` is the line above the header, `line` a row below it.
+    """Return the cells of a header, one for each cell of a row, with the column names as their texts. `upper` is the
+    line above the header, `line` a row below it.
 
-    None if two names are equal, if a cell of the row has no name, or if `upper` belongs to the header.
+    None if `header` is not the header of this row, if two names are equal or one is missing, or if `upper` belongs to
+    the header.
     """
     cells = cells_of_row(line)
     if cells is None:
@@ -162,8 +166,9 @@ def _without_decoration(line: str) -> str:
 
 
 def _section_heading(above: Callable[[int], str | None]) -> str:
-    """Return the heading of the table's section, such as `eval/`, if the heading names held-out data; otherwise
-    empty."""
+    """Return the heading of the section of the table that contains a row, such as `eval/`; an empty string if there
+    is no heading, or if it does not name held-out data.
+    """
     for distance in range(1, MAX_HEADER_DISTANCE):
         cells = split_cells(above(distance) or "")
         if cells is None:
@@ -226,7 +231,9 @@ def _find_header(line: str, cells: Sequence[Cell], above: Callable[[int], str | 
 
 
 def _with_line_above(names: list[str], lower: str, upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
-    """Return the column names of a header. With two lines, the words of the upper line come first: `train loss`."""
+    """Put the words of a header's upper line in front of its column names: `loss` below `train` becomes `train loss`.
+    If `upper` is not part of the header, return `names` unchanged.
+    """
     if upper is None:
         return names
     if not BARS.search(line):
@@ -242,7 +249,9 @@ def _with_line_above(names: list[str], lower: str, upper: str | None, line: str,
 
 
 def _upper_names(upper: str, lower: str, columns: int) -> list[str] | None:
-    """Return the cells of the upper line if one stands above each cell of the lower line. Otherwise return None."""
+    """Return the words of `upper`, one for each cell of `lower`; None if they do not stand above these cells one by
+    one.
+    """
     if columns < _MIN_UPPER_COLUMNS or any(map(str.isdigit, upper)) or re.search(r"[:=.!?{}]", upper):
         return None
     rows = [
@@ -269,7 +278,9 @@ def _upper_names(upper: str, lower: str, columns: int) -> list[str] | None:
 
 
 def _without_class_numbers(header: str) -> str:
-    """Return a header without the numbers that are names of columns: quantiles, and numbered classes at its end."""
+    """Remove numbers that are names of columns from a header: quantiles such as `25%`, and class numbers at its end,
+    as in `ntree  OOB  1  2  3`.
+    """
     header = _QUANTILE.sub("", header)
     classes = _CLASS_NUMBERS.search(header)
     numbers = [int(number) for number in classes[0].split()] if classes else []
@@ -316,7 +327,9 @@ def _header_cells(header: str, line: str, cells: Sequence[Cell]) -> list[Cell] |
 
 
 def _match_by_position(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """Match each cell of a row with the header cell above it. Return None if any but the first cell has none."""
+    """Return the header cell above each cell of a row. The first cell may have none, and gets an empty name. Return
+    None if any other cell has none, or if two cells have the same.
+    """
     matched: list[Cell] = []
     for index, (start, end, _text) in enumerate(cells):
         nearest = max(header, key=lambda cell: min(cell[1], end) - max(cell[0], start))

@@ -1,4 +1,4 @@
-"""Stores the lines of a text as one string and their positions, in half the memory of separate strings."""
+"""Stores a text as one string with the positions of its lines, in half the memory of separate strings."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_LINE_LENGTH = 1 << 14
-"""Only this many characters of a line are read. Longer lines are not for people, and may slow the comparison down."""
+"""Maximum number of characters of a line that are read. Longer lines are not meant for people, and may slow the
+comparison down.
+"""
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Matches control sequences of a terminal (ECMA-48), such as colours and cursor movements."""
 _CHUNK_SIZE = 1 << 20
@@ -39,7 +41,7 @@ class Lines(Sequence[str]):
         return len(self._bounds) - 1
 
     def lines_per_chunk(self, characters: int, limit: int) -> int:
-        """Return how many lines of average length have this many characters together: at least 1, at most `limit`."""
+        """Return how many lines of average length have about this many characters: at least 1, at most `limit`."""
         return max(1, min(limit, characters * len(self) // max(1, len(self._text))))
 
     @property
@@ -82,7 +84,7 @@ class Lines(Sequence[str]):
 
 
 class Texts:
-    """Many texts without line breaks, searched as one text, which is much faster than one by one."""
+    """Many texts, joined so that one search covers all of them. No text may contain a line break."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._joined = "\n".join(texts).lower()
@@ -94,8 +96,8 @@ class Texts:
         return np.cumsum(lengths) - lengths
 
     def containing(self, words: Iterable[str]) -> list[int]:
-        """Return the indices of the texts that contain one of these words, in order. The words must be in lower case;
-        in the texts, case is ignored.
+        """Return the sorted indices of the texts that contain at least one of these words. The words must be in lower
+        case; the case of the texts does not matter.
         """
         positions = [
             match.start()
@@ -111,7 +113,7 @@ class Texts:
 
 
 def indices_containing(texts: Sequence[str], words: Iterable[str]) -> list[int]:
-    """Return the indices of the texts that contain one of these words; see `Texts.containing`."""
+    """Return the sorted indices of the texts that contain at least one of these words; see `Texts.containing`."""
     return Texts(texts).containing(words)
 
 

@@ -1,4 +1,4 @@
-"""Reads an output once: its lines, their forms, and all values as columns."""
+"""Reads an output once: its lines, the form of each line, and all values as arrays."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -27,15 +27,15 @@ VALUE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
-"""Matches the values of a line that contains only simple numbers; twice as fast as the full pattern."""
+"""Matches the values of a line that contains only simple numbers; twice as fast as `VALUE`."""
 _SPECIAL_VALUES = ("nan", "inf", "torch.size", "tensor(")
 """A line with a value that is not a simple number contains one of these texts, in upper or lower case."""
 _UNICODE_MINUS = "−"
 _SIGNED_ZERO, _UNSIGNED_ZERO = " -0", " 0"
 _ESCAPED_SHARP = "\ufdd0"
-"""Replaces a printed `#` in a form; not a valid character, so no line contains it."""
+"""Replaces a printed `#` in forms, where `#` stands for a value. This invalid character occurs in no line."""
 _MAX_CHUNK_LINES = 1 << 15
-"""Maximum number of lines that are read at a time: their columns fit into a processor's cache."""
+"""Maximum number of lines read at a time, so that the arrays of their values fit into a processor's cache."""
 _MAX_CHUNK_CHARACTERS = 1 << 19
 """Approximate maximum number of characters that are read at a time, because a line may hold hundreds of numbers."""
 
@@ -82,7 +82,7 @@ def _has_special_values(text: str) -> bool:
 
 
 def template_of(form: str, hole: str) -> str:
-    """Return the words of a form as they are printed, with `hole` in place of each value and each masked text."""
+    """Turn a form into a template, with `hole` in place of each value and each masked text."""
     return form.replace("#", hole).replace(MASK, hole).replace(_ESCAPED_SHARP, "#")
 
 
@@ -116,8 +116,8 @@ class Transcript:
         """Read a text. In a log of an unknown program (`is_log`), text that depends on machine and time is masked,
         and a progress bar counts as one line.
 
-        `before_ids` holds the places of ids (see `masking.Before`), by default those of this text. `commas` says what
-        commas between digits mean. `changes` are made in the lines of a log.
+        `before_ids` says what stands before ids (see `masking.IdContexts`); by default, it is found in the log
+        itself. `commas` says what commas between digits mean. `changes` are made in the lines of a log.
         """
         self.lines = Lines(text)
         self.commas = commas
@@ -129,7 +129,7 @@ class Transcript:
         self._redrawn_lines = redrawn_lines(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int, end: int) -> list[str]:
-        """Return the lines with indices from `start` to `end`, as they are compared; see `compared`."""
+        """Return the lines with indices from `start` to `end - 1` as `compared` would return each of them."""
         lines = self.lines[start:end]
         if not self._is_log:
             return lines
@@ -146,10 +146,10 @@ class Transcript:
         return compared
 
     def compared(self, index: int) -> str:
-        """Return the line with this index as it is compared. An output that is no log is not changed.
+        """Return the line with this index as it is compared with other runs. Only lines of a log are changed.
 
         In a log, text that depends on machine or time is masked. A single number gets the label above it (`Validation
-        loss: 0.53`). A line whose progress bar is drawn again later becomes empty.
+        loss: 0.53`). A line becomes empty if its progress bar is drawn again later.
         """
         if not self._is_log:
             return self.lines[index]
@@ -159,15 +159,15 @@ class Transcript:
         return self._reordering.reorder_line(compared, index) if self._reordering else compared
 
     def _compared_unordered(self, index: int) -> str:
-        """Return a line of a log as it is compared, but without reordering its columns."""
+        """Return a line of a log as it is compared, but with the columns of a table in their original order."""
         line = with_label_above(self.lines[index - 1], self.lines[index]) if index else self.lines[index]
         compared = self._compared_lines.one(self._normalize_number(line))
         return self._renaming.one(compared) if self._renaming else compared
 
     def above(self, index: int, distance: int) -> str | None:
-        """Return the line `distance` lines above the line with this index, as it is compared; None if there is none.
+        """Return the line `distance` lines above this index, as it is compared; None if there is none.
 
-        The columns of a header are rearranged with those of its table.
+        If the columns of a table are rearranged, its header is rearranged in the same way.
         """
         if index < distance:
             return None
@@ -179,8 +179,10 @@ class Transcript:
         )
 
     def normalized_line(self, index: int) -> str:
-        """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`. In a log,
-        `tensor(0.5)`, `.5` and `1_000` are rewritten, too."""
+        """Return the line with this index, with its numbers in the usual notation: `-0.5` for `−0,5`.
+
+        In a log, other notations of programs are rewritten as well: `0.5` for `tensor(0.5)`, `1000` for `1_000`.
+        """
         line = self._normalize_number(self.lines[index])
         return normalized_numbers(unwrapped(line)) if self._is_log else line
 
@@ -204,10 +206,9 @@ class Transcript:
     def _read_chunk(
         self, start: int, end: int, shapes: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
-        """Read the lines with indices from `start` to `end`, and add new shapes to `shapes`.
+        """Read the lines with indices from `start` to `end - 1`, and add new shapes to `shapes`.
 
-        Return the index of each line's shape, the number of values of each line, all values, and the number of
-        decimals of each value.
+        Return four arrays: the shape index and the number of values of each line, all values, and their decimals.
         """
         lines = self._compared(start, end)
         groups = DigitGroups("\n".join(lines))
@@ -226,7 +227,7 @@ class Transcript:
 
     @cached_property
     def form_of(self) -> NDArray[np.int32]:
-        """The index of the form of each line."""
+        """For each line, the index of its form in `forms`."""
         columns = self._columns
         return columns.form_of_shape[columns.shape_of] if self.lines else columns.shape_of
 
@@ -237,18 +238,17 @@ class Transcript:
 
     @property
     def shape_of(self) -> NDArray[np.int32]:
-        """The index of the shape of each line."""
+        """For each line, the index of its shape in `shapes`."""
         return self._columns.shape_of
 
     @property
     def form_of_shape(self) -> NDArray[np.int32]:
-        """The index of the form of each shape."""
+        """For each shape, the index of its form in `forms`."""
         return self._columns.form_of_shape
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The position in `values` at which the values of each line begin. A last entry holds the number of all
-        values."""
+        """For each line, the position in `values` of its first value. The last element is the number of values."""
         return self._columns.starts
 
     @property
@@ -281,7 +281,7 @@ class Transcript:
         return table
 
     def lines_with(self, shapes: Sequence[int]) -> NDArray[np.int64]:
-        """Return the indices of the lines of these shapes, in order."""
+        """Return the sorted indices of the lines that have one of these shapes, given as indices in `self.shapes`."""
         if not shapes:
             return np.empty(0, np.int64)
         is_wanted = np.zeros(len(self.shapes), bool)
@@ -293,13 +293,11 @@ class Transcript:
         return Texts(self.forms)
 
     def forms_with(self, words: Iterable[str]) -> list[int]:
-        """Return the indices of the forms that contain one of these words, in order. The words must be in lower
-        case."""
+        """Return the sorted indices of the forms that contain at least one of these lower-case words."""
         return self._form_index.containing(words)
 
     def shapes_with(self, words: Iterable[str]) -> list[int]:
-        """Return the indices of the shapes whose form contains one of these words, in order. The words must be in
-        lower case."""
+        """Return the sorted indices of the shapes whose form contains at least one of these lower-case words."""
         has_words = np.zeros(len(self.forms), bool)
         has_words[self.forms_with(words)] = True
         indices: list[int] = np.flatnonzero(has_words[self.form_of_shape]).tolist()
@@ -311,11 +309,12 @@ class Transcript:
         return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
 
     def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
-        """Return a function that reads one column of values from lines. The shape of each line must end with `shape`.
+        """Return a function that reads the same value from each of these lines. The shape of each line must end with
+        `shape`.
 
-        The function takes the start and end of a value in `shape`, and returns the values there, one for each line.
-        It returns None if no value is there. The end must exclude a `%`. If the start excludes a minus sign, the
-        values have no minus sign either.
+        The function takes the start and end of a value in `shape`, without a `%`, and returns this value of each
+        line. It returns None if `shape` has no value there. If the start is behind a minus sign, the values are
+        returned without it.
         """
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         values = list(VALUE.finditer(shape))
@@ -351,7 +350,7 @@ class _Shapes:
         self._kinds = ValueKinds()
 
     def form_of_shape(self) -> NDArray[np.int32]:
-        """Return the index of the form of each shape."""
+        """Return, for each shape, the index of its form."""
         return np.array(self._form_of_entry, np.int32)[np.array(self._entry_of, np.int64)]
 
     def indices(self, shapes: Sequence[str]) -> NDArray[np.int32]:

@@ -1,4 +1,6 @@
-"""Reads the values of many lines at once, as columns, from the groups of digits in the lines."""
+"""Reads the values of many lines at once into arrays, from the groups of digits in the lines: `12`, `0` and `25` in
+`epoch 12 loss 0.25`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from gedanken.compare.output.digit_groups import MAX_DIGITS, DigitGroups
 
 NO_DECIMALS = 255
-"""Column entry for a value that has no decimals to count: `nan`, `inf`, a `torch.Size` or a `tensor`."""
+"""Stands for the number of decimals of a value that has none to count: `nan`, `inf`, a `torch.Size` or a `tensor`."""
 EXPONENT = 100
 """Added to the number of decimals of a value with an exponent: 103 for `1.019e-01`."""
 _NUMBER_PARTS = re.compile(r"[-+]?\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
@@ -22,7 +24,7 @@ _POWERS_OF_TEN = 10 ** np.arange(_MAX_EXACT_DIGITS + 1)
 
 
 class ValueKinds:
-    """How to read values: one row for each kind of value, such as `-0.0%`, with columns for its properties."""
+    """A table with one row for each kind of value, such as `-0.0%`. The columns say how to read such a value."""
 
     def __init__(self) -> None:
         self._row: dict[str, int] = {}
@@ -72,8 +74,9 @@ def values_of(
     """Read the values of many lines. Return three arrays: the values, the number of decimals of each value, and the
     indices of values with too many digits to be read here.
 
-    `kinds` holds the values of each shape, which begin at `begins`. For each value to be read, `positions` holds its
-    position in `kinds`, and `first` the row in `groups` at which its line begins.
+    `kinds` holds the values of one shape after another; the values of the n-th shape begin at `begins[n]`. For each
+    value to be read, `positions` holds its position in `kinds`, and `first` the row in `groups` at which its line
+    begins.
     """
     if not len(positions):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
@@ -110,7 +113,7 @@ def values_of(
 
 
 def parse_number(text: str) -> float:
-    """Return the value of a printed number: 97 for `97%`, and NaN for a text that is no number."""
+    """Return the value of a printed number: 97 for `97%`, and NaN for a text that is not a number."""
     try:
         return float(text)
     except ValueError:

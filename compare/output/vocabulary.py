@@ -113,8 +113,9 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema function value de du des di del da la le el на"
 )
-"""Words beside `loss` in a name of the whole loss, such as `total loss`. A name with other words, such as `box loss`,
-means only a part of the loss."""
+"""Words that may stand beside `loss` in a name of the whole loss, such as `total loss`. A name with any other word,
+such as `box loss`, means only a part of the loss.
+"""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _SETTING_MARKERS = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -135,7 +136,7 @@ _MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
     (Measures.QUALITY, _words(_QUALITY)),
 )
 _PART_OF_REWARD = re.compile(r"(?<![a-z])(?:rewards?|rews?)/(?P<part>[\w-]+)")
-"""Matches one of several rewards, as in `rewards/chosen`, which is not the whole return that is maximized."""
+"""Matches one of several rewards, such as `rewards/chosen`, as opposed to the whole return that is maximized."""
 _KNOWN_WORDS = frozenset(_SPLIT_OF).union(
     _ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES)
 )
@@ -183,7 +184,9 @@ def _expand_short_split(word: str, before: Sequence[str], after: Sequence[str]) 
 
 @lru_cache(maxsize=4096)
 def find_split(text: str) -> Split | None:
-    """Return which data (train, val, test) a text such as `Test set:` names last; None if it names none."""
+    """Return the data split that a text names, such as `test` for `Test set:`. If it names several, return the last
+    one; if it names none, return None.
+    """
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
@@ -267,8 +270,8 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_metric_word(word: str, name: str, words: tuple[str, ...]) -> bool:
-    """Return whether `word`, such as `is` or `top`, is a metric in a name, and not a word of a sentence. `name` is in
-    lower case; `words` are all its words.
+    """Return whether `word`, such as `is` (inception score) or `top`, means a metric in a name, and not an ordinary
+    word. `name` is in lower case; `words` are all its words.
     """
     required_signs = _METRIC_BEFORE_SIGN.get(word)
     if required_signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{required_signs}]", name):
@@ -294,7 +297,7 @@ _LOSS_WORDS = _words(_LOSSES)
 _FULL_NAMES = _LOSS_WORDS.union(*(words for _measures, words in _MEASURES)) - _words(
     "is per top map hit pass r p em kid"
 )
-"""Names of metrics that cannot be taken for a word of a sentence."""
+"""Words that name a metric and cannot be mistaken for an ordinary word, unlike `is` or `top`."""
 _RETURN_WORDS, _RETURN_PART_WORDS = _words(_RETURNS), _words("non no kl penalty bonus margin margins")
 _ACCURACIES = _words("acc accuracy accuracies")
 _LOSS_PART = re.compile(

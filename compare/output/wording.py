@@ -135,7 +135,7 @@ def is_text(node: ast.expr) -> bool:
 
 
 def line_templates(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ...]]]:
-    """Yield (template, holes) for each line that these pieces print, without blank lines."""
+    """Yield (template, holes) for each line that these pieces print, skipping blank lines."""
     pieces = list(pieces)
     holes = iter([piece for piece in pieces if isinstance(piece, Hole)])
     for line in "".join(HOLE if isinstance(piece, Hole) else piece for piece in pieces).splitlines():

@@ -15,21 +15,25 @@ from gedanken.compare.parsed.order import longest_increasing_subsequence
 from gedanken.compare.results import Block, Mark
 
 MOST_CELLS = 4_000_000
-"""Maximum number of cells (real lines × imagined lines) between two anchors for an alignment one by one."""
+"""The lines between two anchors are aligned one by one only if the number of real lines times the number of imagined
+lines is at most this.
+"""
 MOST_PAIRS = 900
-"""Maximum number of pairs (real lines × imagined lines) that are searched for rewordings."""
+"""Differing lines are searched for rewordings only if the number of real lines times the number of imagined lines is
+at most this.
+"""
 _CHUNK_SIZE = 1 << 16
-"""Number of lines whose numbers are processed together."""
+"""Number of lines that are hashed at a time."""
 
 Indices = NDArray[np.int64]
 _KeysAndForms = tuple[NDArray[np.uint64], NDArray[np.int32]]
-"""The key of each line of an output, and the number of its form."""
+"""For each line of an output, its hash (see `_line_keys`) and the number of its form."""
 
 
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
     """Align two outputs in near-linear time. Return blocks in order; together, they contain every line.
 
-    Lines that differ only in their numbers may be paired.
+    Lines that differ only in their numbers may be paired as `alike`.
     """
     real_forms, imagined_forms = _form_numbers(real, imagined)
     real_anchors, imagined_anchors = _find_anchors(
@@ -52,7 +56,9 @@ def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
 
 
 def _form_numbers(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return, for each line of both outputs, a number that identifies its form."""
+    """Return, for each line of both outputs, the number of its form. Equal forms have the same number in both
+    outputs.
+    """
     number_of_form = {form: number for number, form in enumerate(real.forms)}
     numbers = np.array([number_of_form.setdefault(form, len(number_of_form)) for form in imagined.forms], np.int32)
     return real.form_of, numbers[imagined.form_of] if len(numbers) else imagined.form_of
@@ -76,7 +82,10 @@ def _line_keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint6
 
 
 def _find_anchors(real: _KeysAndForms, imagined: _KeysAndForms) -> tuple[Indices, Indices]:
-    """Return the indices of the anchors in both outputs. They occur once in each, and in the same order."""
+    """Return the indices of the anchors in the real and in the imagined output.
+
+    Each anchor occurs once in either output, and the anchors are in the same order in both.
+    """
     (real_keys, real_forms), (imagined_keys, imagined_forms) = real, imagined
     unique_real, real_first, real_counts = np.unique(real_keys, return_index=True, return_counts=True)
     unique_imagined, imagined_first, imagined_counts = np.unique(imagined_keys, return_index=True, return_counts=True)
@@ -134,7 +143,7 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, real_forms: list[int], imagined_forms: list[int]) -> None:
-        """Add the lines between two anchors, given as the numbers of their forms."""
+        """Align the lines between two anchors, and add them as blocks. Each line is given as its form's number."""
         n_front = _count_equal(zip(real_forms, imagined_forms, strict=False))
         n_back = _count_equal(zip(reversed(real_forms[n_front:]), reversed(imagined_forms[n_front:]), strict=False))
         self.add("alike", n_front, n_front)
@@ -156,9 +165,9 @@ class _Blocks:
         self.add("alike", n_back, n_back)
 
     def _add_differing(self, real_forms: list[int], imagined_forms: list[int]) -> None:
-        """Add lines that do not match.
+        """Add lines that have no line of the same form beside them.
 
-        These are pairs of reworded lines, and unpaired lines between the pairs.
+        Similar lines are added in pairs as `reworded`, all others as `missing` or `invented`.
         """
         real_done = imagined_done = 0
         for real_index, imagined_index in self._pair_reworded(real_forms, imagined_forms):
@@ -207,5 +216,5 @@ class _Blocks:
 
 
 def _count_equal(pairs: Iterable[tuple[int, int]]) -> int:
-    """Return the number of equal pairs at the beginning."""
+    """Return how many pairs at the beginning hold two equal numbers."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,4 +1,4 @@
-"""Finds tables whose columns have another order in some logs, so that columns are compared by their names."""
+"""Finds tables whose columns are in a different order in some logs, so that columns are compared by their names."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -21,14 +21,14 @@ from gedanken.compare.results import Doubt
 class ColumnOrders:
     """The orders of table columns in logs.
 
-    If all real logs have one order, imagined rows get this order; imagined headers stay as they are. If real logs
-    differ, all logs get one order, headers included.
+    If all real logs have the same order, imagined rows are rearranged to it, but imagined headers are not. If real
+    logs differ, the tables of all logs are rearranged to one order, headers included.
     """
 
     def __init__(self, real: Iterable[str], to_compared_lines: Compare) -> None:
-        """Read the real logs.
+        """Store the texts of the real logs.
 
-        `to_compared_lines` brings lines of a log into the form in which they are compared.
+        `to_compared_lines` prepares lines of a log for the comparison, for example by masking times.
         """
         self._to_compared_lines = to_compared_lines
         self._real_logs = tuple(real)
@@ -36,7 +36,8 @@ class ColumnOrders:
         self._headerless_rows: dict[str, frozenset[int]] = {}
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the doubt about columns in logs without a header; None if there is no such log.
+        """Return a `Doubt` about logs with rows whose columns are unknown (see `rows_without_header`); None if there
+        are none.
 
         `runs` holds pairs (label, log).
         """
@@ -55,7 +56,7 @@ class ColumnOrders:
     def rows_without_header(self, text: str) -> frozenset[int]:
         """Return the indices of rows whose columns are unknown.
 
-        They have no header, and real logs differ in the order of the columns.
+        The log shows no header for these rows, and real logs differ in the order of the columns.
         """
         if text not in self._headerless_rows:
             tables = self._tables(text)
@@ -84,9 +85,9 @@ class ColumnOrders:
 
     @cached_property
     def _orders_by_names(self) -> dict[frozenset[str], TargetOrder]:
-        """For each set of column names, the order that its columns get.
+        """For each set of column names, the order into which its columns are brought.
 
-        Left out if one real log has several orders.
+        A set is left out if one real log shows it in several orders.
         """
         orders_of_logs: dict[frozenset[str], list[Sequence[Names]]] = {}
         for text in self._real_logs:

@@ -12,13 +12,13 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import LineRef
 
 MOST_REAL = 3
-"""Maximum number of other real runs with which the shown real run is compared."""
+"""Maximum number of other real runs with which the shown real run is compared, to find the lines that vary."""
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Align the trunks of both sides, or the first run of a side without a trunk.
+    """Align one real run with one imagined run. Of each kind, the trunk is chosen or, without a trunk, the first run.
 
-    None if either side has no run.
+    None if there is no real or no imagined run.
     """
     if not run_set.real or not run_set.imagined:
         return None
@@ -32,9 +32,9 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _number_as_in_terminal(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """Yield the blocks, with real lines numbered as in the terminal.
+    """Yield the blocks, with the real lines numbered as in the terminal output.
 
-    Terminal lines that are not compared become blocks `aside`.
+    Lines of the terminal output that are not compared become blocks with the mark `aside`.
     """
     done = last = 0
     for block in blocks:
@@ -63,7 +63,7 @@ def _find_parting(
 ) -> tuple[LineRef | None, LineRef | None] | None:
     """Return the first real and the first imagined line that differ in words, or in numbers that never vary.
 
-    None if there are no such lines. One of the two is None if its output has ended.
+    Return None if the outputs do not differ. If one output has already ended, its line is None.
     """
     is_varying = _varying_lines(run_set, real)
     n_alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
@@ -86,7 +86,8 @@ def _find_parting(
 def _is_conclusive(real: ParsedRun, imagined: ParsedRun, block: Block, is_varying: NDArray[np.bool_]) -> bool:
     """Return whether a block shows that the runs really differ.
 
-    Some line of it must have an entry in a ledger, and none of its real lines may vary between real runs.
+    At least one line of the block must have an entry in the ledger of its run, as blank lines have not. None of the
+    real lines may vary between real runs.
     """
     has_entry = any(real.ledger.has(index) for index in range(*block.real)) or any(
         imagined.ledger.has(index) for index in range(*block.imagined)
@@ -95,9 +96,10 @@ def _is_conclusive(real: ParsedRun, imagined: ParsedRun, block: Block, is_varyin
 
 
 def _varying_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
-    """Return, for each line of `real` and its end, whether another real run differs.
+    """Return, for each line of `real`, whether another real run differs there. The last element stands for the end of
+    the output.
 
-    Always False with a source.
+    If the source is known, all elements are False.
     """
     is_varying = np.zeros(len(real.lines) + 1, bool)
     if run_set.source is None:
@@ -109,10 +111,10 @@ def _varying_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
 
 
 def _lines_with_other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, n_alike: int) -> Iterable[int]:
-    """Yield the first imagined line of each form that differs from all real runs in its numbers.
+    """Yield the indices of imagined lines that contradict what all real runs share, or what the source proves.
 
-    Also yield the first line of each proven print that differs from the real line. Only the first `n_alike` lines are
-    compared.
+    For each form, this is the first line that differs in numbers that all real runs share; for each proven print, the
+    first line that differs from the real line. Only the first `n_alike` lines are compared.
     """
     for form in real.transcript.forms:
         steady = run_set.invariants.numbers(form) if real in run_set.finished else None

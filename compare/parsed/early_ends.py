@@ -14,9 +14,9 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
 
 SLACK = 0.1
-"""Tolerated share of lines that are surplus or missing before the end.
+"""Share of the lines before an early end that may be surplus or missing.
 
-A log may have other faults, too.
+A log that ends early may have other faults as well.
 """
 
 Indices = NDArray[np.int64]
@@ -30,16 +30,16 @@ class EarlyEnd(NamedTuple):
     real_run: ParsedRun
     """The real run with which the log is compared."""
     real_line: int
-    """Index of the corresponding line in `beside`, which continues after this line."""
+    """Index of the corresponding line in `real_run`, which continues after this line."""
     is_cut: bool = False
     """True if the last line is an unfinished progress bar, which the program would have drawn again.
 
-    The line itself may be complete or not.
+    The line may end with or without a line break.
     """
 
 
 def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
-    """Return an `EarlyEnd` for each imagined log that ends too early, by the run's `id`.
+    """Return an `EarlyEnd` for each imagined log that ends too early, keyed by `id(run)`.
 
     The result is empty if the source is known or no real run finished.
     """
@@ -53,7 +53,7 @@ def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
 
 
 def cut_lines(run_set: RunSet) -> Mapping[int, int]:
-    """Return the last line of each imagined log that ends early in a progress bar, by the run's `id`."""
+    """Return the index of the last line of each imagined log that ends early in a progress bar, by `id(run)`."""
     return {key: end.line for key, end in run_set.compute_once(early_ends).items() if end.is_cut}
 
 
@@ -84,7 +84,8 @@ def _find_end_after(  # noqa: PLR0913 (what all ends are judged by)
 ) -> EarlyEnd | None:
     """Return where a log ends too early; None if it does not.
 
-    `totals` counts lines per real run (row) and site (column).
+    `lines` holds the indices of the log's lines that are assigned to a print site, and `sequences` the same for each
+    finished real run. `totals` holds the number of lines of each site (column) in each of these runs (row).
     """
     variation = totals.max(axis=0) - totals.min(axis=0)
     is_steady = (variation == 0) & (totals[0] > 0)
@@ -126,9 +127,9 @@ def _find_end_after(  # noqa: PLR0913 (what all ends are judged by)
 
 
 def _has_last_line(run_set: RunSet, run: ParsedRun, line: int, sequences: list[Indices]) -> bool:
-    """Return whether a log ends with the last line of all real runs.
+    """Return whether `line` is the line with which all real runs end, such as `epoch 10/10`.
 
-    It then lacks only earlier lines.
+    If so, the log does not end early, but lacks earlier lines.
     """
     last = int(run.ledger.site_of[line])
     # The same print must make the last line of all runs, and contain a counter.
@@ -162,14 +163,14 @@ def _first_numbers(run: ParsedRun, lines: Indices) -> NDArray[np.float64]:
 def _ends_in_progress_bar(run: ParsedRun, run_set: RunSet) -> bool:
     """Return whether a log ends in an unfinished progress bar.
 
-    False if a real log ends without a line break.
+    Always False if some finished real log ends without a line break.
     """
     is_open = not run.text.endswith("\n") and is_unfinished(run.lines[len(run.lines) - 1])
     return is_open and all(real.text.endswith("\n") for real in run_set.finished)
 
 
 def _shows_unfinished_bar(run: ParsedRun, line: int, run_set: RunSet) -> bool:
-    """Return whether a line shows an unfinished progress bar that all real logs draw to its end."""
+    """Return whether a line shows an unfinished progress bar that reaches its end in all real logs."""
     site = int(run.ledger.site_of[line])
     if masked_bar(run.lines[line]) is None or not is_unfinished(run.lines[line]):
         return False
@@ -178,7 +179,7 @@ def _shows_unfinished_bar(run: ParsedRun, line: int, run_set: RunSet) -> bool:
 
 
 def _find_counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, real_lines: Indices) -> int | None:
-    """Find the line in `real_lines` that corresponds to the last of `lines`; None if there is none.
+    """Return the position in `real_lines` of the line that corresponds to the last of `lines`; None if there is none.
 
     Corresponding lines have the same epoch, and the same position among the lines of this epoch.
     """

@@ -13,7 +13,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 4
-"""Minimum number of lines of a print in each real log, for a number of this print to be a counter."""
+"""A number can be a counter only if each real log has at least this many lines of its print."""
 MOST_WORDS = 100
 """Maximum number of different line beginnings that are examined.
 
@@ -53,7 +53,7 @@ class Gap(NamedTuple):
     missing_lines: Indices
     """For each print site, how many lines this log lacks between the two counts.
 
-    It is compared with the real run that has the most of these lines.
+    The log is compared with the real run that shows the most lines of the site there.
     """
     real_passage: Passage | None
     """The part of a real run between the two counts; None if no real run shows both counts."""
@@ -66,7 +66,7 @@ class Counter(NamedTuple):
     column: int
     step: float
     words: str | None = None
-    """The words before the number, such as `Trial`, if the words after it vary; else None."""
+    """The words before the number, such as `Trial`, if the words after the number vary; otherwise None."""
 
     def lines_of(self, run: ParsedRun) -> Indices:
         """Return the indices of the lines of a run that contain this counter."""
@@ -117,7 +117,9 @@ def counters(run_set: RunSet) -> Sequence[Counter]:
 
 
 def _counters_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Yield the counters in lines that have the same words only before their first number."""
+    """Yield the counters that are recognized by the words before them, such as `Trial`, because the words after them
+    vary.
+    """
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
     wanted_words = frozenset([words for words, count in forms.most_common(MOST_WORDS) if count > 1 and words.strip()])
@@ -140,7 +142,7 @@ def _counters_by_words(run_set: RunSet) -> Iterator[Counter]:
 
 
 def _lines_by_words(transcript: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
-    """Return the lines that have exactly these words before their first number, by the words."""
+    """Return the indices of lines with only wanted words before their first number, keyed by these words."""
     lines_by_words: dict[str, list[Indices]] = {}
     for form in transcript.forms:
         words = form.partition("#")[0]
@@ -150,9 +152,10 @@ def _lines_by_words(transcript: Transcript, wanted: frozenset[str]) -> dict[str,
 
 
 def _common_step(values: Sequence[Numbers]) -> float:
-    """Return the step by which a whole number always grows, in all real runs.
+    """Return the step by which the values grow, if it is always the same in all runs; otherwise 0.
 
-    0 if there is no such step.
+    Falling and repeated values are ignored. The result is also 0 if a value is not whole, or if there are too few
+    steps.
     """
     increases = [(steps := np.diff(run_values))[steps > 0] for run_values in values]
     if min(map(len, increases)) < FEWEST - 1:
@@ -217,7 +220,7 @@ def _is_skipped(run_set: RunSet, counter: Counter, counts: Numbers, low: float, 
 
 
 def _skipped_passages(run_set: RunSet, counter: Counter, run: ParsedRun, index: int) -> list[Passage]:
-    """Return the passages of real runs that a log skips after the counter line with this index."""
+    """Return the passages of real runs that a log skips between the counter line with this index and the next one."""
     run_lines = counter.lines_of(run)
     counts = values_of(run, run_lines, counter.column)
     low, high = counts[index], counts[index + 1]

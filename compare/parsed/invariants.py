@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 from gedanken.compare.output.transcript import Transcript
 
 MIN_LINES = 4
-"""Minimum number of lines of a form, in all real runs after the first together.
+"""A form is considered only if all real runs after the first have, together, at least this many lines of it.
 
 Fewer lines may be equal by chance.
 """
 
 
 class Invariants:
-    """Numbers that are equal in the n-th line of a form in all real runs, for every n.
+    """Numbers that are the same in all real runs: the n-th line of a form shows the same number in each run, for
+    every n.
 
-    All runs must show the form equally often.
+    Only forms that all runs show equally often are considered.
     """
 
     def __init__(self, runs: Sequence[Transcript]) -> None:
@@ -26,7 +27,8 @@ class Invariants:
         self._cache: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Return the numbers that all runs share in a form, as lines × values; NaN where runs differ.
+        """Return the numbers that all runs share in a form: one row per line, one column per value. Columns in which
+        runs differ are NaN.
 
         None if no number is shared.
         """

@@ -26,9 +26,9 @@ Less similar lines are `foreign`.
 MAX_CHARACTERS = 400
 """Maximum number of characters of a line, and of a site's template, that are compared."""
 MOST_PAIRS = 5_000_000
-"""Maximum number of similarities computed in one output.
+"""Maximum number of pairs (line shape, print site) in one output whose words are compared.
 
-Beyond that, only the first sites are considered.
+If there are more pairs, only the first print sites are compared.
 """
 
 Kind = Literal["site", "literal", "foreign"]
@@ -42,7 +42,7 @@ _KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
 _NONE = -1
 
 _ANY_LEVEL = "\ue000"
-"""Stands for the level of a log record. No log contains this character."""
+"""Stands for any level of a log record, such as `INFO`. No log contains this character."""
 _TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
@@ -109,9 +109,9 @@ class Ledger:
     def _classify_by_templates(
         self, templates: Templates, texts: Sequence[str]
     ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-        """Return two arrays over all lines: the kind (an index of `_KINDS`) and the template (an index of `sites`).
+        """Return two arrays over all lines: the kind (an index in `_KINDS`) and the template (an index in `sites`).
 
-        Both are -1 if there is none.
+        An element is -1 if the line has no kind or no template.
         """
         site_of_form = [
             _NONE if index is None else index for index in templates.find_templates(self.transcript.forms)
@@ -151,7 +151,7 @@ class Ledger:
         return any(site.template.startswith(words) for site in self.sites)
 
     def _possible_sites(self, shapes: Sequence[str]) -> list[list[int]]:
-        """Return, for each shape, the indices of the sites that can print some of its lines."""
+        """Return, for each shape, the indices of the sites that can print a line of this shape."""
         return [
             [
                 index
@@ -292,7 +292,7 @@ class _SiteSearch:
         self._site_words_after_prefix = words_after_prefix if len(set(words_after_prefix.values())) > 1 else {}
 
     def _without_prefix(self, words: str) -> str | None:
-        """Return `words` without the prefix that the lines share.
+        """Return `words` without the prefix that nearly all lines share, such as `[english]`.
 
         None if `words` does not begin with this prefix.
         """
@@ -336,7 +336,7 @@ class _SiteSearch:
 def _similarities(texts: Sequence[str], site_texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the similarities (`texts` × `site_texts`), 0 to 100; 0 below `MIN_SIMILARITY`.
 
-    The texts contain no values.
+    All texts must come from `words_of`.
     """
     scores: NDArray[np.float32] = process.cdist(texts, site_texts, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
     with_several_words = [index for index, words in enumerate(site_texts) if " " in words]
@@ -351,7 +351,9 @@ def _similarities(texts: Sequence[str], site_texts: Sequence[str]) -> NDArray[np
 
 
 def _prefix_pattern(prefix: Sequence[PrefixWord]) -> re.Pattern[str] | None:
-    """Return a pattern that finds a prefix in results of `words_of`; None if the prefix has no words."""
+    """Return a pattern that matches a prefix at the beginning of a text from `words_of`; None if the prefix has no
+    words.
+    """
     texts = {LEVEL: _ANY_LEVEL, NUMBER: "0"}
     text = "".join(place.gap + texts.get(place.word, place.word) for place in prefix)
     words = words_of(text.replace(MASK, " "))

@@ -11,9 +11,9 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""How far an imagined length may lie outside the real ones, in multiples of their range.
+"""How far the length of an imagined run may lie outside the range of the real lengths, in multiples of this range.
 
-Some runs are much longer than most.
+For example, if real runs have 10 to 14 epochs, an imagined run may have 2 to 22.
 """
 
 Indices = NDArray[np.int64]
@@ -29,10 +29,10 @@ class Length(NamedTuple):
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
-    """Return the `Length` of imagined runs that are shorter or longer than the real runs, by the run's `id`.
+    """Return the allowed differences of each imagined run that is shorter than all real runs, or at least as long as
+    the longest. They are keyed by `id(run)`.
 
-    A shorter run is shorter than all real runs; a longer run is at least as long as the longest. Implausible lengths
-    (see FARTHEST) are left out. The result is empty if the source is known.
+    Runs of implausible length (see FARTHEST) are left out. The result is empty if the source is known.
     """
     if run_set.source is not None:
         return {}
@@ -58,7 +58,7 @@ def _zeros(run_set: RunSet) -> Indices:
 
 
 def _stop_lines(run_set: RunSet) -> Indices:
-    """Return, for each print site, 1 if its line says why a run stopped, else 0."""
+    """Return, for each print site, 1 if its line says why a run stopped, and 0 if not."""
     # A run longer than all real ones may not have stopped by itself: this line may be missing.
     return np.array([mentions_stopping(site.words) for site in run_set.sites], np.int64)
 
@@ -70,7 +70,7 @@ def _highest_count(run: ParsedRun, counter: Counter) -> float:
 
 
 def _lines_after(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
-    """Return how many lines of each print site a run shows after its count has passed `end`."""
+    """Return, for each print site, how many of its lines a run shows after the counter has passed `end`."""
     lines = run.ledger.lines_of(counter.site)
     counts = values_of(run, lines, counter.column)
     at_end, beyond = np.flatnonzero(counts <= end), np.flatnonzero(counts > end)

@@ -26,7 +26,8 @@ Indices = NDArray[np.int64]
 
 
 def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
-    """Return one tally for each print site or template, in the order of the source or of first appearance.
+    """Return one tally for each print site or template. Print sites are in source order, templates in order of
+    appearance.
 
     Loggers and progress bars that no real run shows are left out.
     """
@@ -90,7 +91,10 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _texts_agree(run_set: RunSet, lines: Sequence[Indices], normalize: Callable[[str], str]) -> bool:
-    """Return whether two or more finished runs show equal texts in these lines, after `normalize` is applied."""
+    """Return whether all finished runs show the same texts in these lines, after `normalize` is applied to each.
+
+    False if there are fewer than two runs.
+    """
     if len(lines) < 2 or any(len(site_lines) != len(lines[0]) for site_lines in lines):
         return False
     texts = (_texts(run, site_lines) for run, site_lines in zip(run_set.finished, lines, strict=True))

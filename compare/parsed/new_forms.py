@@ -1,4 +1,4 @@
-"""Decides whether line forms that no real run has are evidence or may be chance."""
+"""Decides whether lines of a form that no real run has are evidence, or may be due to chance."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,7 +18,9 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import format_count
 
 MIN_REPEATS = 3
-"""Minimum number of times that each real run must show a print, for a rewording of it to be reported."""
+"""If real runs have odd forms, a print that only some imagined runs reword is reported only if each real run shows it
+at least this many times.
+"""
 MAX_ODD_SIMILARITY = 60.0
 """Similarity in percent below which a line has nothing in common with an odd form.
 
@@ -29,9 +31,10 @@ MOST_ODD = 500
 
 
 class NewForms:
-    """Judges forms of lines that no real run has.
+    """Judges the forms of imagined lines that no real run has.
 
-    If real runs have *odd* forms, each in one run only, new forms may be chance.
+    A form is *odd* if exactly one real run has it. If real runs have odd forms, a new form in an imagined run may be
+    due to chance.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -89,7 +92,7 @@ class NewForms:
         return reported
 
     def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
-        """Return whether a line is a reworded print, and not a line that only some real runs have."""
+        """Return whether a line is a reworded print, and not a variant that a further real run might show."""
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False
@@ -105,7 +108,7 @@ class NewForms:
         return reported
 
     def undecided(self) -> Doubt | None:
-        """Return the doubt about lines that could not be judged; None if all lines could be judged."""
+        """Return a `Doubt` about the lines that could not be judged; None if all lines could be judged."""
         undecided_texts = [text for text, reported in self._is_reported.items() if not reported]
         if not undecided_texts:
             return None
@@ -210,7 +213,7 @@ class NewForm(NamedTuple):
 
 
 def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[NewForm]:
-    """Return the reported new forms of an imagined log; empty if the source is known."""
+    """Return the new forms of an imagined log that `NewForms` reports; empty if the source is known."""
     if run_set.source is not None:
         return []
     judge = run_set.compute_once(NewForms)

@@ -15,9 +15,10 @@ Indices = NDArray[np.int64]
 
 
 def misplaced_lines(run_set: RunSet, run: ParsedRun) -> Indices:
-    """Return the fewest lines of an imagined run that must move to restore the order of the real runs.
+    """Return the indices of the fewest lines of an imagined run that must move to restore the order of the real runs.
 
-    Only prints that all runs show equally often are considered. If their order varies, only prints shown once are.
+    Only prints that all runs show equally often are considered. If the real runs show them in different orders, only
+    prints that each run shows once are considered.
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
@@ -37,7 +38,7 @@ def misplaced_lines(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _is_order_known(run_set: RunSet, site: PrintSite) -> bool:
-    """Return whether a print has a known position in the order of lines."""
+    """Return whether the source or several real runs show where a print belongs in the order of lines."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (
@@ -62,7 +63,7 @@ def _lines_of_sites(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
 def _match_positions(sites: NDArray[np.int32], reference: NDArray[np.int32]) -> Indices:
     """Return, for each print in `sites`, its position in `reference`.
 
-    Equal prints are matched in order.
+    If a print occurs several times, its n-th occurrences are matched.
     """
     positions = np.empty(len(sites), np.int64)
     positions[np.argsort(sites, kind="stable")] = np.argsort(reference, kind="stable")

@@ -1,4 +1,4 @@
-"""Finds names that differ from run to run in front of lines, such as `node-a17` in `[node-a17] step 10`."""
+"""Finds names at the beginning of lines that differ from run to run, such as `node-a17` in `[node-a17] step 10`."""
 
 import re
 from collections import Counter
@@ -24,15 +24,15 @@ _MAJORITY = 0.5
 _MAX_LISTED = 3
 _SET_OFF_BEFORE = re.compile(r"[\[(<{|]\s?$")
 _SET_OFF_BEHIND = re.compile(r"\s?[\])>}|]|:(?! ?#)|:#:#")
-"""Matches signs behind a name: `]`, or `:811:811` behind a host (NCCL).
+"""Matches the signs that end a name: `]`, or `:811:811` after a host (NCCL).
 
-Not the colon in `gnorm: 0.5`, which follows the name of a value.
+The colon in `gnorm: 0.5` is not matched: it follows the name of a value.
 """
 
 _NUMBERED = re.compile(r"(?P<kind>gpu|worker|(?:node|machine)(?=[-_]?\d$))[-_]?\d+", re.IGNORECASE)
-"""Matches words for numbered machines, or processes of one run, such as `gpu0` or `node-1`.
+"""Matches the numbered name of a machine or process within one run, such as `gpu0` or `node-1`.
 
-Not `node12`: runs hardly have that many nodes.
+`node12` is not matched, because hardly any run has that many nodes.
 """
 _KEY_BEFORE = re.compile(r"[\"']?\s?[:=]\s?[\"']?")
 """Matches the signs between a key and its value, as in `status: ok` or `result=ok`."""
@@ -53,57 +53,57 @@ class _Log(NamedTuple):
     prefix: Prefix
 
     def renamed_lines(self, renaming: PrefixRenaming) -> set[str]:
-        """Return the different lines, renamed and with `#` for each number."""
+        """Return the distinct lines, with their names replaced and with `#` for each number."""
         return {words for line in renaming.all(self.lines) if (words := words_of(line))}
 
 
 class _CommonPrefix(NamedTuple):
     places: tuple[PrefixWord, ...] = ()
-    """The words of the common prefix; at each position, the most frequent word.
+    """The words of the common prefix. Where logs differ, the most frequent word is taken.
 
-    If `masked` is empty, the logs do not differ at any of these positions.
+    If `masked` is empty, the prefix ends before the first word in which logs differ.
     """
     names: frozenset[int] = frozenset()
     """Indices in `places` at which the logs have different names."""
     masked: frozenset[str] = frozenset()
     """The texts of the logs whose names are masked.
 
-    With names masked, at least half of the lines of such a log occur in a log with other names.
+    Once names are masked, at least half of the lines of such a log also occur in a log with other names.
     """
     compared_lines: frozenset[str] = frozenset()
-    """The different lines of the logs in `masked`, with names masked and `#` for each number.
+    """The distinct lines of the logs in `masked`, with names masked and `#` for each number.
 
-    If `masked` is empty, the lines of all real logs, with their names.
+    If `masked` is empty, these are the lines of all real logs, with their names and with `#` for each number.
     """
 
 
 class Renamed(NamedTuple):
-    """How the lines of a log are compared.
+    """How the names at the beginning of a log's lines are replaced.
 
-    Their names are masked, or replaced by the names of the real logs.
+    They are masked, or replaced by the names of the real logs.
     """
 
     renaming: PrefixRenaming
     doubtful: tuple[tuple[str, str], ...] = ()
-    """Pairs (word of the real logs, word of this log) that are compared as names.
+    """Pairs (word of the real logs, word of this log) that are treated as names of the same kind.
 
-    They may be words of the program instead.
+    The two may be words of the program instead.
     """
     is_masked: bool = False
-    """True if some names are masked, because the real logs have different names at this position."""
+    """True if some names are masked, because the real logs have different names at the same position."""
 
 
 class PrefixNames:
     """The names in front of the lines of logs.
 
-    Names that differ among real logs are masked in all logs. A name that only an imagined log has is replaced by the
-    name in all real logs.
+    Names that differ among real logs are masked in all logs. If all real logs have the same name, it replaces any
+    other name in an imagined log.
     """
 
     def __init__(self, real: Iterable[str], to_compared_lines: Callable[[Sequence[str]], list[str]]) -> None:
         """Read the real logs.
 
-        `to_compared_lines` brings lines of a log into the form in which they are compared.
+        `to_compared_lines` prepares lines of a log for the comparison, for example by masking times.
         """
         self._to_compared_lines = to_compared_lines
         self._real_logs = {text: self._read_log(text) for text in real}
@@ -115,13 +115,13 @@ class PrefixNames:
         return _Log(lines, prefix_of(lines))
 
     def renaming_of(self, text: str) -> Renamed | None:
-        """Return how the lines of a log are compared; None if they are compared as they are."""
+        """Return how the names in a log are replaced; None if no name is replaced."""
         if text not in self._cache:
             self._cache[text] = self._find_renaming(text)
         return self._cache[text]
 
     def undecided(self, runs: Iterable[tuple[str, str]]) -> Doubt | None:
-        """Return the doubt whether words in front of imagined lines are names; None if there is none.
+        """Return a `Doubt` whether words in front of imagined lines are names; None if there is no doubt.
 
         `runs` holds pairs (label, log).
         """
@@ -134,9 +134,9 @@ class PrefixNames:
 
     @property
     def shared_prefix(self) -> tuple[PrefixWord, ...]:
-        """The words with which nearly all lines begin, such as `[english] `.
+        """The words with which nearly all lines of the real logs begin, such as `[english] `.
 
-        They end with the last word that signs set off.
+        The prefix ends with the last word that is set off, for example by `]`.
         """
         places = self._common_prefix.places
         masked_places = [
@@ -175,9 +175,9 @@ class PrefixNames:
 
 
 def _replacement_words(prefix: Prefix, common: _CommonPrefix) -> dict[int, str]:
-    """Return new words for a prefix, by the index of the word.
+    """Return replacements for words of a log's prefix, keyed by the index of the word.
 
-    They end before the first differing word that cannot be a name.
+    No word is replaced after the first one that differs from the common prefix and cannot be a name.
     """
     replacements: dict[int, str] = {}
     for index, (place, common_place) in enumerate(zip(prefix, common.places, strict=False)):
@@ -220,7 +220,7 @@ def _may_be_two_names(index: int, place: PrefixWord, other: PrefixWord, prefix: 
 def _are_hosts(place: PrefixWord, other: PrefixWord) -> bool:
     """Return whether two different words are certainly names of machines.
 
-    `gpu0` and `gpu1` may also be processes.
+    False for `gpu0` and `gpu1`, which may also be processes.
     """
     numbered = [
         match["kind"].lower() for host_place in (place, other) if (match := _NUMBERED.fullmatch(host_place.word))
@@ -257,7 +257,7 @@ def _doubt_on_names(doubtful_runs: Sequence[tuple[str, Renamed]]) -> Doubt:
 
 
 def _quote_words(words: Iterable[str]) -> str:
-    """Format different words for a sentence, such as `“a” and “b”`.
+    """Format words for a sentence, each only once, such as `“a” and “b”`.
 
     An id inside a word becomes `…`.
     """
@@ -274,10 +274,7 @@ def list_labels(labels: Sequence[str]) -> str:
 
 
 def _is_set_off(place: PrefixWord) -> bool:
-    """Return whether a prefix word stands apart.
-
-    It is a level, an id or a time, or a sign such as `]` follows.
-    """
+    """Return whether a prefix word is a level, an id or a time, or is followed by a sign such as `]`."""
     return place.word in (LEVEL, MASK) or _SET_OFF_BEHIND.match(place.after) is not None
 
 
@@ -309,9 +306,10 @@ def _common_prefix(logs: dict[str, _Log]) -> _CommonPrefix:
 
 
 def _ends_prefix(candidates: Sequence[PrefixWord]) -> bool:
-    """Return whether the common prefix ends before these words.
+    """Return whether the common prefix ends before `candidates`, the words of several logs at the same position.
 
-    It ends before known words, such as `epoch`, and before different words if some of them cannot be names.
+    It ends before a known word that all share, such as `epoch`. It also ends before different words if some of them
+    cannot be names, or if most of them are known.
     """
     n_known = sum(place.is_known for place in candidates)
     if all(place.word == candidates[0].word for place in candidates):
@@ -320,9 +318,9 @@ def _ends_prefix(candidates: Sequence[PrefixWord]) -> bool:
 
 
 def _mask_names(names: Sequence[int], logs: dict[str, _Log]) -> dict[str, set[str]]:
-    """Return the lines with masked names, by the text of the log.
+    """Mask the names with these indices in each log. Return the masked lines, keyed by the text of the log.
 
-    Only logs are returned that then resemble a log with other names.
+    A log is left out if it resembles no log with other names, even with names masked.
     """
     masked_lines = {
         text: log.renamed_lines(PrefixRenaming(log.prefix, dict.fromkeys(names, MASK))) for text, log in logs.items()

@@ -18,7 +18,7 @@ FORWARD = "forward"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One wording of a printed line, with its values ignored."""
+    """One wording of a printed line. Lines that differ only in their values have the same wording."""
 
     text: str
     """The first line with this wording."""

@@ -18,8 +18,8 @@ FEWEST = 2
 def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """Return the print sites of a program, with the words on which all its real runs agree.
 
-    Sites without words are replaced by one site per form, unless their lines may vary. A logger's prefix gets its
-    words in place of a hole.
+    A site without words of its own, such as `print(model)`, is replaced by one site per form, unless its lines may
+    vary. The first hole of a logged line is replaced by the logger's prefix.
     """
     if len(real) < FEWEST:
         return tuple(sites)
@@ -47,7 +47,7 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return the site with `form` if the two fit.
+    """Return `site`, limited to lines of `form`, if the form has no words and a value for each hole.
 
     Otherwise, return a new site made from `form`, without a line number.
     """
@@ -57,9 +57,9 @@ def _with_form(site: PrintSite, form: str) -> PrintSite:
 
 
 def _with_common_prefix(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """Return the site with the prefix that all real runs have in place of its first hole.
+    """Replace the first hole of a site by the logger's prefix on which all real runs agree.
 
-    Sites without a logger's prefix stay as they are.
+    If the site has no logger's prefix, or real runs differ in it, return the site unchanged.
     """
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site

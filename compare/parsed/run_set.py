@@ -24,7 +24,7 @@ from gedanken.experiment.program import Program
 _Result = TypeVar("_Result")
 
 LINES_SHOWN = 5
-"""A finding refers to one line of each output, and to further lines up to this many in all."""
+"""A finding refers to one line of each output, and then to further lines until there are this many references."""
 
 
 class _ComparedText(NamedTuple):
@@ -124,7 +124,7 @@ class ParsedRun:
 
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
-        """Transcripts of the compared text, stdout and the terminal output, each different text once.
+        """Transcripts of the compared text, of stdout and of the terminal output. Equal texts are included only once.
 
         An incomplete last line may be included.
         """
@@ -174,7 +174,9 @@ class RunSet:
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def compute_once(self, compute: "Callable[[RunSet], _Result]") -> "_Result":
-        """Return what `compute` returns for all runs. It is called only once; all checks get the same result."""
+        """Return `compute(self)`. It is computed only once: later calls with the same function return the stored
+        result.
+        """
         if compute not in self._known:
             self._known[compute] = compute(self)
         value: _Result = self._known[compute]
@@ -206,7 +208,7 @@ class RunSet:
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
         """For each print, the lines that the source proves equal in every run.
 
-        Left out if a real run contradicts.
+        A print is left out if a real run contradicts the proof.
         """
         lines = proven_lines(self.source.tree) if self.source else {}
         proven: dict[PrintSite, tuple[str, ...]] = {}
@@ -225,7 +227,7 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """A sentence that follows each statement about lines; empty unless there is one real log and no program."""
+        """A warning to follow each statement about lines; empty unless there is one real log and no program."""
         is_single_log = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if is_single_log else ""
 
@@ -256,7 +258,7 @@ def _select_leaves(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def select_evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """Return one reference for each output among `refs`, then others up to `LINES_SHOWN` in all."""
+    """Return one reference for each output among `refs`, and then further ones until there are `LINES_SHOWN`."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]

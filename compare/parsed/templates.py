@@ -66,9 +66,9 @@ class Templates:
 
     @cached_property
     def _before_any_id(self) -> IdContexts:
-        """What stands before ids in the real logs.
+        """What stands before ids in the real logs (see `IdContexts`).
 
-        An entry without a word counts only if at least half of the logs have it.
+        An entry that contains no word counts only if at least half of the logs have it.
         """
         logs = Counter(place for places in self._before_ids.values() for place in places)
         return frozenset(
@@ -78,7 +78,8 @@ class Templates:
     def before_ids(self, text: str) -> IdContexts:
         """Return what stands before ids (see `IdContexts`) in a log with this text.
 
-        For an imagined log, its own entries with a word are added, such as `job ` in `job 3f9a21`.
+        For an imagined log, what stands before its own ids is added if it contains a word, such as `job ` in `job
+        3f9a21`.
         """
         if text in self._before_ids:
             return self._before_any_id
@@ -144,7 +145,7 @@ class Templates:
 
     @cached_property
     def _template_of_rule(self) -> dict[str, str]:
-        """Maps each horizontal rule of varying width to its template. Keys: see `_collapse_rule`."""
+        """Maps horizontal rules of varying width to their templates. The keys are results of `_collapse_rule`."""
         return _rules_of_varying_width(self._forms_by_log, len(self._logs))
 
     @cached_property
@@ -208,13 +209,15 @@ def index_of(sites: Sequence[PrintSite]) -> dict[PrintSite, int]:
 def _collapse_rule(form: str) -> str:
     """Return a horizontal rule with each repeated sign once: `+-+-+` for `+----+----+`.
 
-    Empty if the form is no such rule.
+    Return an empty string if the form is not a horizontal rule.
     """
     return _REPEATED_SIGN.sub(r"\1", form) if _WORDLESS_FORM.fullmatch(form) and _REPEATED_SIGN.search(form) else ""
 
 
 def _rules_of_varying_width(forms_by_log: _FormsByLog, logs: int) -> dict[str, str]:
-    """Map each horizontal rule of varying width to the first form that has it. Keys: see `_collapse_rule`."""
+    """Map each horizontal rule of varying width to the first form that shows it. The keys are results of
+    `_collapse_rule`.
+    """
     forms_by_rule: dict[str, list[int]] = {}
     for index, form in enumerate(forms_by_log.forms):
         if rule := _collapse_rule(form):
@@ -265,14 +268,16 @@ def _replace_varying_words(
 
 
 class _FormVariants(NamedTuple):
-    """Variants of forms, each with a hole for one word: `saved to disk #` gives `saved {} disk #`."""
+    """Variants of forms, each with a hole for one word: `saved to disk #` gives `saved {} disk #`. Each array has one
+    element per variant.
+    """
 
     key: NDArray[np.uint64]
     """Hash of the words around the hole."""
     form: Indices
     """Index of the form."""
     place: Indices
-    """Position of the hole."""
+    """Index of the word that the hole replaces."""
 
 
 def _form_variants(forms: Sequence[str]) -> _FormVariants:

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
-"""Runs × points, unless another shape is stated."""
+"""An array of runs × points, unless a docstring states another shape."""
 Indices = NDArray[np.int64]
 
 RESAMPLES, BATCH = 1000, 100
 ROUNDING = 1e-12
-"""A lower bound below this is stated as 0: the standard deviation of equal numbers may be computed as 1e-16."""
+"""A lower bound of an interval that is below this is stated as 0, because rounding errors give equal numbers a
+standard deviation such as 1e-16.
+"""
 MAX_VALUE = 1e100
 """A number of this size or larger is treated as missing, because its square could overflow a float."""
 
@@ -103,7 +105,9 @@ def _half_width(real: Matrix, imagined: Matrix) -> float:
 def _with_interval(
     statistic: Callable[[Matrix, Matrix], Matrix], real: Matrix, imagined: Matrix
 ) -> tuple[float | None, Bounds | None]:
-    """Compute a statistic of two arrays (… × runs × points), and its 95 % bootstrap interval over runs."""
+    """Compute a statistic of the real and the imagined values (… × runs × points), and its 95 % bootstrap interval
+    over runs.
+    """
     value = float(statistic(real, imagined))
     if not math.isfinite(value):
         return None, None
@@ -126,12 +130,11 @@ def _with_interval(
 
 @lru_cache(maxsize=8)
 def _bootstrap_samples(real: int, imagined: int) -> tuple[Indices, Indices, Indices]:
-    """Draw `RESAMPLES` bootstrap samples of real and imagined runs, given their numbers, and return the distinct
-    samples.
+    """Draw `RESAMPLES` bootstrap samples of the real and the imagined runs, and merge equal samples.
 
-    Return the indices of the real runs drawn, and those of the imagined runs (both samples × runs). Also return, for
-    each bootstrap sample, the row of its distinct sample. Few runs have few distinct samples, and most series have
-    the same runs.
+    `real` and `imagined` are the numbers of runs. Return the indices of the real runs and of the imagined runs in
+    each distinct sample (both samples × runs), and, for each of the `RESAMPLES` draws, the row of its distinct
+    sample. A statistic is thus computed only once for equal samples, which are common if there are few runs.
     """
     rng = np.random.default_rng(0)
     drawn = [

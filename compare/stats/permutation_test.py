@@ -1,4 +1,6 @@
-"""Tests a few runs against a few others by permutation; for many series at once, see `westfall_young.py`."""
+"""Tests whether a few real and a few imagined runs differ, by permutation. `westfall_young.py` tests many series at
+once.
+"""
 
 import math
 from functools import lru_cache
@@ -9,15 +11,17 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_computable
 
 MOST_LABELLINGS = 10_000
-"""Maximum number of labellings that are tested; more are sampled at random. A labelling chooses the runs that count
-as imagined."""
+"""Maximum number of labellings that are tested. If there are more, this many are drawn at random.
+
+A labelling says which of the runs are treated as imagined.
+"""
 
 
 def distances(curves: Matrix) -> Matrix:
     """Compute Euclidean distances between runs (runs × runs), with each point divided by its standard deviation.
 
-    Points at which all runs agree are left out. If any value is not finite, ranks at each point replace the values,
-    with NaN highest.
+    Points at which all runs agree are left out. If any value is not finite, all values are replaced by their ranks at
+    each point, where NaN has the highest rank.
     """
     if not is_computable(curves).all():
         from scipy.stats import rankdata
@@ -35,9 +39,9 @@ def distances(curves: Matrix) -> Matrix:
 def energy_p_value(run_distances: Matrix, n_real: int) -> float:
     """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between real and imagined runs.
 
-    `run_distances` is a matrix of runs × runs, in which the first `n_real` runs are real. Up to MOST_LABELLINGS
-    labellings, p is exact. With more, p is (b + 1) / (B + 1), where b of B random labellings have at least the energy
-    distance of the true labelling.
+    `run_distances` is a matrix of runs × runs, in which the first `n_real` runs are real. If there are at most
+    MOST_LABELLINGS labellings, all are tested and p is exact. Otherwise, B random labellings are tested, b of them
+    have at least the energy distance of the true labelling, and p is (b + 1) / (B + 1).
     """
     n, m = n_real, len(run_distances) - n_real
     imagined = labellings(len(run_distances), m)
@@ -73,7 +77,7 @@ def _make_labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """Return the smallest p that a test of this many runs can have; 1 without real or without imagined runs."""
+    """Return the smallest p-value that a permutation test of this many runs can have; 1 if either group is empty."""
     if not n_real or not n_imagined:
         return 1.0
     # Swapping two groups of the same size gives the same distance: at least two labellings then have the largest one.
@@ -81,9 +85,9 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
 
 
 def runs_needed(other_count: int, alpha: float) -> int:
-    """Return the smallest number of real runs with which p can be at most `alpha`.
+    """Return the smallest number of real runs with which a permutation test can reach a p-value of at most `alpha`.
 
-    `other_count` is the number of imagined runs. Real and imagined runs may be exchanged.
+    `other_count` is the number of imagined runs. The function also works with the two groups exchanged.
     """
     return next(
         count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(other_count, 1)) <= alpha

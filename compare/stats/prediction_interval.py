@@ -12,34 +12,40 @@ Scale = Literal["as it is", "logarithm", "logit"]
 MIN_VALUES = 4
 """Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
-"""Factor of the degrees of freedom, because last values of real runs have longer tails than normal values. See
-`python -m benchmarks.series_levels`."""
+"""Factor by which the degrees of freedom are multiplied, because the last values of real runs have longer tails than
+a normal distribution. It was measured with `python -m benchmarks.series_levels`.
+"""
 MOST_DECIMALS = 8
 
 
 class OutlierTest(NamedTuple):
-    """One value compared with a group of others."""
+    """The result of comparing one value with a group of other values."""
 
     p: float
-    """Two-sided p-value: the probability of a value at least as extreme as this one."""
+    """Two-sided p-value: the probability of a value at least this extreme if it came from the same distribution as
+    the others.
+    """
     deviations: float
     """Distance of the value from the mean of the others, in standard deviations of the others."""
 
 
 def scale_of(values: NDArray[np.float64], is_share: bool) -> Scale:
-    """Return a scale on which such values are usually symmetric: `logit` for shares within (0, 1), `logarithm` for
-    positive values, or `as it is`."""
+    """Return the scale on which values of this kind are usually distributed symmetrically.
+
+    It is `logit` for shares within (0, 1), `logarithm` for positive values, and otherwise `as it is`.
+    """
     if is_share and ((values > 0) & (values < 1)).all():
         return "logit"
     return "logarithm" if (values > 0).all() else "as it is"
 
 
 def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
-    """Test how extreme `value` is among `others`; None with fewer than `MIN_VALUES` others, or if one is not finite.
+    """Test how extreme `value` is among `others`; None with fewer than `MIN_VALUES` others, or if one of them is not
+    finite.
 
-    p is the larger of two p-values: for the values as they are, and on the scale of `scale_of`. If all others are
-    equal, their number of decimals gives the spread; with MOST_DECIMALS or more, the result is None. A `value` that
-    is not finite is the most extreme.
+    The test is made with the values themselves and again on the scale of `scale_of`; p is the larger p-value. If all
+    others are equal, the unit of their last decimal is used as the spread; with MOST_DECIMALS or more decimals, the
+    result is None. A `value` that is not finite is treated as the most extreme one.
     """
     other_values = np.asarray(others, float)
     if len(other_values) < MIN_VALUES or not np.isfinite(other_values).all():
@@ -85,7 +91,9 @@ def _to_scale(scale: Scale, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _resolution(values: NDArray[np.float64]) -> float:
-    """Return the unit of the last decimal that these values need, such as 0.01; 0 from MOST_DECIMALS decimals on."""
+    """Return the unit of the last decimal in which these values are written, such as 0.01; 0 with MOST_DECIMALS
+    decimals or more.
+    """
     for decimals in range(MOST_DECIMALS):
         if np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-12).all():
             return float(10.0**-decimals)

@@ -10,25 +10,29 @@ from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
 LEAST_VARIANCE = 1e-12
-"""Lower bound of the variance within the two groups. Without this bound, groups with no variance would be infinitely
-far apart."""
+"""Lower bound of the variance within the two groups. Without it, two groups without any variance would be infinitely
+far apart.
+"""
 
 
 class AdjustedTest(NamedTuple):
-    """The p-values of series that are tested together, in the order of the series."""
+    """The p-values of several series that were tested together. Both lists are in the order of the series."""
 
     p: list[float]
     """p-value of each series, without adjustment."""
     adjusted: list[float]
-    """Adjusted p-value of each series: the chance, under the null hypothesis, that any series is as extreme."""
+    """Adjusted p-value of each series: the probability, if no series differs, that at least one of them looks this
+    extreme.
+    """
 
 
 def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> AdjustedTest:
-    """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
+    """Test whether the first `n_real` runs differ from the other runs, in each of several series (runs × points).
 
-    The statistic is the distance of the two mean curves, in standard deviations within the groups, divided by a high
-    quantile over all labellings. A run that is not tested is NaN throughout. For series with an index in `lower`,
-    only points where the other runs lie below the real ones count.
+    The statistic is the distance between the mean curves of the two groups, in standard deviations within the groups,
+    divided by a high quantile of this distance over all labellings. A run in which a series is missing has NaN at all
+    its points. For a series whose index is in `lower`, only points at which the other runs are lower than the first
+    ones count.
     """
     if not series:
         return AdjustedTest([], [])
@@ -52,7 +56,7 @@ def _share_at_least(statistic: Matrix) -> float:
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute each labelling's distance of the two groups, in units of a high quantile over all labellings."""
+    """Compute the distance between the two groups for each labelling, divided by a high quantile over all labellings."""
     is_tested = ~np.isnan(values).all(axis=1)
     if not is_tested.all():
         values, labels = values[is_tested], labels[:, is_tested]
@@ -81,6 +85,6 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _replace_non_finite(values: Matrix) -> Matrix:
-    """At points where some run is not finite, replace finite values by 1 and the others by 0."""
+    """At each point where any run is not finite, replace finite values by 1 and values that are not finite by 0."""
     is_finite = is_computable(values) & ~np.isnan(values)
     return np.where(is_finite.all(axis=0), np.where(is_finite, values, 0.0), is_finite.astype(float))

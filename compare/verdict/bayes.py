@@ -19,8 +19,9 @@ from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
 EXCEPTION_PRIOR = 0.01
-"""Prior probability that one kind of operation is an exception to the hypothesis: it is answered in no known way.
-If there is only one kind, it is never an exception."""
+"""Prior probability that one kind of operation is an exception: the model answers it in none of the known ways,
+whatever it does elsewhere. A single kind is never an exception.
+"""
 Evidence = dict[Hypothesis, float]
 """For each hypothesis, the natural logarithm of its marginal likelihood."""
 
@@ -37,14 +38,14 @@ class Priors:
     """Prior probability that the horizon lies beyond all sizes that were asked."""
     dispersion: float = 1.0
     """Factor by which the fitted concentrations (`Expected.concentration`) are multiplied. The larger it is, the less
-    the shares of answers vary between clusters."""
+    the share of right answers may vary between clusters.
+    """
     other: float = 1.0
-    """Under the hypothesis `other`, each share of answers has a beta distribution. Both parameters of this
-    distribution are this number."""
+    """Both parameters of the beta distribution that each share of answers has under the hypothesis `other`."""
 
     @property
     def log_noise_prior(self) -> Values:
-        """The natural logarithm of the prior probability of each noise level in NOISE."""
+        """Return the natural logarithm of the prior probability of each noise level in NOISE."""
         weights = np.exp(-self.noise * NOISE)
         return np.asarray(np.log(weights / weights.sum()))
 
@@ -69,18 +70,19 @@ class LikelihoodsByNoise:
     pure: dict[Way, Values]
     """For each way of answering, an array of log likelihoods: fits (`WayFits.fits`) × noise levels."""
     mixed: Values
-    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways, and the share of the first
-    way."""
+    """Array of log likelihoods: mixtures × noise levels. A mixture is a pair of ways of answering, with the share of
+    answers given in the first way.
+    """
     other: float
-    """Log likelihood if the shares of right and of rival answers can have any value."""
+    """Log likelihood under the assumption that right and rival answers can have any shares."""
     wrong: float
-    """Log likelihood if nearly all answers are wrong at all sizes."""
+    """Log likelihood under the assumption that nearly all answers are wrong at all sizes."""
 
 
 class OperationClusters:
     """The clusters of answers to one kind of operation.
 
-    Their likelihoods are cached for each dispersion (`Priors.dispersion`).
+    Their likelihoods are cached for each value of `Priors.dispersion`.
     """
 
     def __init__(self, clusters: Sequence[Cluster], parameters: Parameters) -> None:
@@ -90,7 +92,9 @@ class OperationClusters:
         self._cache: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = DEFAULT_PRIORS, without: str | None = None) -> LikelihoodsByNoise:
-        """Return the log likelihoods of the answers. Answers to the program template `without` are left out."""
+        """Return the log likelihoods of the answers. Answers to programs made from the template `without` are left
+        out.
+        """
         if priors.dispersion not in self._cache:
             arguments = (self.clusters, self.horizons, self._parameters, priors.dispersion)
             self._cache[priors.dispersion] = likelihoods(*arguments)
@@ -109,11 +113,11 @@ class OperationClusters:
 
 
 def combine(operations: Sequence[LikelihoodsByNoise], priors: Priors = DEFAULT_PRIORS) -> Evidence:
-    """Return the evidence for each hypothesis from several kinds of operation.
+    """Combine the likelihoods for several kinds of operation into the evidence for each hypothesis.
 
-    The kinds share the noise but not the horizon. `mixture` means that each kind is answered in two ways, or
-    different kinds in different ways. `other` means that the shares of answers can have any value, or that nearly all
-    answers are wrong.
+    All kinds have the same noise, but each has its own horizon. The hypothesis `mixture` covers two cases: each kind
+    is answered in two ways, or different kinds are answered in different ways. The hypothesis `other` also covers
+    two: the shares of answers can have any value, or nearly all answers are wrong.
     """
     noise = priors.log_noise_prior
     exception_prior = EXCEPTION_PRIOR if len(operations) > 1 else 0.0
@@ -136,9 +140,11 @@ def combine(operations: Sequence[LikelihoodsByNoise], priors: Priors = DEFAULT_P
 
 
 def average_over_fits(values: Values) -> Values:
-    """Average log likelihoods over the fits of one way: from fits × noise levels to one value for each noise level.
+    """Average likelihoods, given as logarithms, over the fits of one way of answering: fits × noise levels become
+    noise levels.
 
-    The first fit, to all kinds of players, has half of the prior probability. The other fits share the rest equally.
+    The first fit, to all kinds of players together, has half of the prior probability. The other fits share the rest
+    equally.
     """
     fit_count = len(values)
     prior = np.array([0.5, *[0.5 / (fit_count - 1)] * (fit_count - 1)]) if fit_count > 1 else np.ones(1)
@@ -152,8 +158,11 @@ def _with_exception(values: Values, other: float, exception_prior: float) -> Val
 
 
 def _different_ways_likelihood(operations: Sequence[LikelihoodsByNoise], noise: Values) -> float | None:
-    """Return the log likelihood if different kinds of operation are answered in different ways; None for a single
-    kind."""
+    """Return the log likelihood under the assumption that different kinds of operation are answered in different
+    ways.
+
+    None if there is a single kind.
+    """
     operation_count = len(operations)
     if operation_count < 2:
         return None
@@ -172,7 +181,7 @@ def _different_ways_likelihood(operations: Sequence[LikelihoodsByNoise], noise: 
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
-    """Return the posterior probability of each hypothesis, with equal priors."""
+    """Return the posterior probability of each hypothesis; all have the same prior probability."""
     values = np.array([evidence[hypothesis] for hypothesis in HYPOTHESES])
     weights = np.exp(values - _log_sum(values))
     return {hypothesis: float(weight) for hypothesis, weight in zip(HYPOTHESES, weights, strict=True)}
@@ -188,7 +197,7 @@ def log_bayes_factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, 
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """Return the logarithm of a sum of exponentials."""
+    """Return the logarithm of the sum of the exponentials of these values."""
     # Faster than `scipy.special.logsumexp`, which handles more cases.
     maximum = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - maximum).sum(axis=axis, keepdims=True)) + maximum

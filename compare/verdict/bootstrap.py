@@ -14,10 +14,10 @@ _T = TypeVar("_T")
 
 
 def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
-    """Yield bootstrap replicates of all kinds of operation together, with families drawn with replacement.
+    """Yield bootstrap replicates of all kinds of operation together; families are drawn with replacement.
 
-    `operations[n]` contains the replicates of one kind of operation, and `families[n]` is its family. Each drawn
-    family adds one replicate of each of its kinds.
+    `operations[n]` contains the replicates of one kind of operation, and `families[n]` is the family of this kind.
+    Each time a family is drawn, one replicate of each of its kinds is added.
     """
     by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
     for family, replicates in zip(families, operations, strict=True):
@@ -33,7 +33,9 @@ def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], r
 
 
 def draw(items: Sequence[ItemCounts], random: Random) -> list[ItemCounts]:
-    """Draw one replicate of the answers to one kind of operation: templates, then items, then answers."""
+    """Draw one bootstrap replicate of the answers to one kind of operation: first templates, then their items, then
+    the answers to each item.
+    """
     drawn_items: list[ItemCounts] = []
     for number, template in enumerate(_resample(_groups(items, lambda item: item.template), random)):
         for similar_items in _groups(template, lambda item: (item.size, item.place)):

@@ -1,4 +1,4 @@
-"""Finds reasons to name no way of answering, although the usable answers support one."""
+"""Finds reasons why no way of answering is named although the usable answers support one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,20 +10,22 @@ from gedanken.compare.verdict.results import OperationVerdict, Way
 # Only a model that computes gets hard items right. A model may decline just the items that it cannot answer, and its
 # other answers do not show this.
 MIN_ANSWERED = 0.5
-"""A way is named only if at least this share of the hard items is answered.
+"""Minimum share of the hard items that must be answered before a way of answering is named.
 
-This must hold for all hard items (HARD), and for the hard items of pairs (WITH_RIVAL).
+The share is computed twice, for all hard items (HARD) and for the hard items of pairs (WITH_RIVAL); both must be
+large enough.
 """
 MAX_OTHER_NAMES = 0.2
-"""Maximum share of the kinds of operation that, judged alone, have another name than all kinds together.
-`undetermined` does not count as another name."""
+"""Maximum share of the kinds of operation that may get another verdict when judged alone than all kinds get together.
+`undetermined` does not count as another verdict.
+"""
 
 
 def missing_answers(items: Sequence[ItemCounts]) -> str:
     """Say how many hard items have no usable answer, if there are too many (`MIN_ANSWERED`); otherwise return an
     empty text.
 
-    An item counts as having no usable answer if most of its answers are unusable.
+    An item with several answers has no usable answer if most of them are unusable.
     """
     for places, noun in ((HARD, sentences.HARD_ITEMS), (WITH_RIVAL, sentences.HARD_TWINS)):
         hard_items = [item for item in items if item.place in places]
@@ -34,9 +36,9 @@ def missing_answers(items: Sequence[ItemCounts]) -> str:
 
 
 def contradiction_caveat(name: Way, operations: Sequence[OperationVerdict]) -> str:
-    """Say how many kinds of operation get another name than `name` if they are judged alone.
+    """Say how many kinds of operation get another verdict than `name` when they are judged alone.
 
-    The text is empty if there are few (`MAX_OTHER_NAMES`).
+    The text is empty if their share is at most `MAX_OTHER_NAMES`.
     """
     judged = [operation for operation in operations if operation.support is not None]
     other_names = Counter(operation.name for operation in judged if operation.name not in (name, "undetermined"))

@@ -9,21 +9,23 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""The places that an item can have: alone, or the easy or hard item of a pair, which tests for imitating or a
-shortcut."""
+"""The places that an item can have. An item is `alone`, or it is the easy or the hard item of a pair that tests for
+imitating or for a shortcut.
+"""
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
-"""Places of the items that are answered right only by a model that really computes."""
+"""Places of the items that only a model that really computes can answer correctly."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
 """Places of the items that have a rival answer: the wrong answer of a model that imitates or takes the shortcut."""
 MIN_UNDERSTOOD = 0.5
-"""The items of a pair are counted only if at least this share of the answers to its comprehension check is right."""
+"""A pair of items is counted only if at least this share of the answers to the pair's comprehension check is right.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """The outcomes of all items with the same template, size and place.
 
-    An item counts once: three right answers and a wrong one add 3/4 to `right` and 1/4 to `wrong`.
+    Each item counts as 1 in total: three right answers and one wrong answer add 3/4 to `right` and 1/4 to `wrong`.
     """
 
     family: str
@@ -37,13 +39,13 @@ class Cluster:
 
     @property
     def items(self) -> float:
-        """The number of items that were answered."""
+        """Return the number of items that were answered."""
         return self.right + self.rival + self.wrong
 
 
 @dataclass(frozen=True, slots=True)
 class ItemCounts:
-    """One item, and the number of its answers with each outcome."""
+    """One item, with the number of its answers for each outcome (right, rival, wrong, unusable)."""
 
     family: str
     operation: str
@@ -54,17 +56,17 @@ class ItemCounts:
     rival: int
     wrong: int
     unusable: int
-    """Number of answers that are unparsable, refused or cut."""
+    """Number of answers that cannot be parsed, were refused, or were cut off."""
 
     @property
     def answered(self) -> int:
-        """The number of answers that contain an output."""
+        """Return the number of answers that contain an output."""
         return self.right + self.rival + self.wrong
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionCounts:
-    """All counted answers under one condition, such as `direct`."""
+    """All counted answers under one condition, such as `direct` (asked for the output alone)."""
 
     items: tuple[ItemCounts, ...]
     answers: int

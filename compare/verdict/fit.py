@@ -11,12 +11,15 @@ from gedanken.compare.verdict.parameters import Expected, Parameters, WayFits
 from gedanken.compare.verdict.results import WAYS, Way
 
 CONCENTRATION_BOUNDS = (2.0, 40.0)
-"""Bounds of the fitted concentration. The upper bound is low, because unknown kinds of players may differ more than
-the fitted kinds."""
+"""Lower and upper bound of the fitted concentration. The upper bound is low because unknown kinds of players may
+differ from each other more than the fitted kinds do.
+"""
 MIN_SHARE = 0.01
-"""Minimum distance of a share from 0 and 1."""
+"""Fitted shares stay at least this far from 0 and from 1."""
 LARGEST_RATIO = 3.0
-"""An item is used for fitting only if its size and the player's horizon differ at least by this factor."""
+"""Items near a player's horizon are not used for fitting: the size of a used item and the horizon differ by at least
+this factor.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,10 @@ def _fit_place(players: Sequence[KnownPlayer], place: Place) -> Expected:
 
 
 def _most_likely(observations: Sequence[tuple[Cluster, float]], place: Place) -> tuple[float, float, float]:
-    """Return the most likely shares of right and of rival answers, and the concentration, all without noise.
+    """Return the most likely share of right answers, the most likely share of rival answers, and the concentration,
+    all without noise.
 
-    Each observation is a cluster with the noise of its player.
+    Each observation is a cluster together with the noise of the player that gave its answers.
     """
     from scipy.optimize import minimize
 

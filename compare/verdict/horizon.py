@@ -18,8 +18,7 @@ _GRID_POINTS, _GRID_REACH = 640, 64.0
 _PLOTTED_POINTS = 40
 _TOLERANCE = 1e-9
 _INTERVAL_DROP = 1.92
-"""Difference between the maximum of the log likelihood and its value at the limits of a 95 % interval (Wilks, 1938).
-"""
+"""By how much the log likelihood is below its maximum at both ends of a 95 % likelihood interval (Wilks, 1938)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +27,17 @@ class Exactness:
 
     sizes: tuple[int, ...]
     right: Values
-    """Number of right items, possibly fractional, as replicates × sizes. The first row is observed; the others are
-    bootstrap replicates.
+    """Number of right items (replicates × sizes), which may be fractional. The first row is what was observed; the
+    other rows are bootstrap replicates.
     """
     items: Values
-    """Number of all items, as replicates × sizes."""
+    """Number of all items (replicates × sizes)."""
 
 
 def fit_curves(exactness: Exactness) -> tuple[Curve, ...]:
     """Return the two fitted curves, in the order of SHAPES.
 
-    There are none without items, or if exactness rises with the size.
+    The result is empty if there are no items, or if exactness rises with the size.
     """
     if not exactness.sizes or _rises(exactness):
         return ()
@@ -57,9 +56,9 @@ def _rises(exactness: Exactness) -> bool:
 
 
 def _fit_step(right: Values, items: Values, index: int) -> tuple[float, float, float]:
-    """Fit one exactness to the sizes before `index`, and one to the others.
+    """Fit one constant exactness to the sizes before `index`, and another one to the sizes from `index` on.
 
-    Return the log likelihood and both values of exactness.
+    Return the log likelihood and the two constants.
     """
     parts = [(right[:index].sum(), items[:index].sum()), (right[index:].sum(), items[index:].sum())]
     below, above = (hits / count for hits, count in parts)

@@ -113,7 +113,7 @@ def judge_counted(
 
 
 class _AllOperations:
-    """The evidence of all kinds of operation together, with all families of probe programs or without one of them."""
+    """The evidence from all kinds of operation together; also without the probe programs of one family."""
 
     def __init__(self, operations: Sequence[OperationClusters]) -> None:
         self._operations = operations
@@ -125,7 +125,7 @@ class _AllOperations:
 
 
 class _SingleOperation:
-    """The evidence of one kind of operation, with all program templates or without one of them."""
+    """The evidence from one kind of operation; also without the programs of one template."""
 
     def __init__(self, operation: OperationClusters) -> None:
         self._operation = operation
@@ -173,7 +173,7 @@ def _choose_name(support: Support) -> tuple[Name, str]:
 
 
 def _can_show_way(items: Sequence[ItemCounts]) -> bool:
-    """Return whether these answers can show a way of answering, unlike answers to a user's suite."""
+    """Return whether these answers can show a way of answering. Answers to a user's suite cannot."""
     # The programs of a suite do not come in pairs of an easy and a hard one. A model that has read such a program
     # before answers right even if it only imitates.
     return items[0].family != SUITE
@@ -192,7 +192,9 @@ def _judge_operation(  # noqa: PLR0913 (what it is judged by)
     random: Random,
     resamples: int,
 ) -> OperationVerdict:
-    """Return the verdict on one kind of operation, of which `replicates` are bootstrap replicates."""
+    """Return the verdict on one kind of operation. `replicates` are likelihoods of bootstrap replicates of its
+    answers.
+    """
     name: Name = "undetermined"
     reason, support, evidence = _no_answer_reason(items), None, _NO_EVIDENCE
     if operation is not None:
@@ -226,9 +228,9 @@ def _replicates(
 
 
 def _interval(replicates: Iterable[Sequence[LikelihoodsByNoise]]) -> dict[Hypothesis, Interval]:
-    """Return a 95 % interval of each hypothesis's posterior over the bootstrap replicates.
+    """Return a 95 % interval of the posterior probability of each hypothesis over the bootstrap replicates.
 
-    The result is empty without replicates.
+    The result is empty if there are no replicates.
     """
     posteriors = [list(posterior(combine(operations)).values()) for operations in replicates if operations]
     if not posteriors:
@@ -240,7 +242,7 @@ def _interval(replicates: Iterable[Sequence[LikelihoodsByNoise]]) -> dict[Hypoth
 
 
 def _exactness(items: Sequence[ItemCounts], resamples: int, random: Random) -> Exactness:
-    """For each size, count the hard items and their right answers, observed and in each bootstrap replicate."""
+    """Count the hard items and the right answers to them at each size, as observed and in each bootstrap replicate."""
     hard_items = [item for item in items if item.place in HARD]
     sizes = tuple(sorted({item.size for item in hard_items}))
     replicates = [hard_items, *(draw(hard_items, random) for _ in range(resamples if hard_items else 0))]
@@ -254,7 +256,7 @@ def _exactness(items: Sequence[ItemCounts], resamples: int, random: Random) -> E
 
 
 def _fitted_curves(items: Sequence[ItemCounts], exactness: Exactness) -> tuple[Curve, ...]:
-    """Fit the curves to the sizes at which enough items have an answer."""
+    """Fit curves to the exactness, using only sizes at which enough items were answered."""
     items_by_size = {size: [item for item in items if item.size == size] for size in exactness.sizes}
     size_indexes = [index for index, size in enumerate(exactness.sizes) if not missing_answers(items_by_size[size])]
     sizes = tuple(exactness.sizes[index] for index in size_indexes)
@@ -284,7 +286,9 @@ def _size_results(
 
 
 def _share_at(exactness: Exactness, index: int) -> tuple[float, Interval | None]:
-    """Return the share of right items at one size, and an interval that spans bootstrap and Wilson intervals."""
+    """Return the share of right items at one size, and an interval that contains both its bootstrap and its Wilson
+    interval.
+    """
     right, items = exactness.right[:, index], exactness.items[:, index]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:

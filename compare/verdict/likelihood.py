@@ -18,7 +18,7 @@ NOISE = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25])
 """Noise levels: shares of answers that are wrong at random."""
 STEEPNESS = (2.0, 6.0)
 MIXTURE_SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
-"""Shares of the first way in a mixture of two ways."""
+"""Shares of answers given in the first way that are considered for a mixture of two ways."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
 WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
 """Expected shares of right and of rival answers for a model that is wrong at all sizes: a few are right by chance."""
@@ -27,9 +27,10 @@ _MIN_SHARE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """The horizons that are considered: beyond all sizes, between neighbouring sizes, and at the largest size.
+    """The horizons that are considered: one beyond all sizes, one between each two neighboring sizes, and one at the
+    largest size.
 
-    Each horizon except the first occurs with a gradual and with a steep change.
+    Each horizon except the first is considered twice: with a gradual and with a steep fall of exactness.
     """
 
     sizes: tuple[float, ...]
@@ -46,7 +47,9 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steepness for _, steepness in grid)))
 
     def share_within(self, sizes: Values) -> Values:
-        """Return the share of items answered as if within the horizon, as sizes × horizons."""
+        """For each size, return the share of items that are answered as if they were within the horizon (sizes ×
+        horizons).
+        """
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
@@ -61,9 +64,9 @@ class Horizons:
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """Return the expected shares of right and of rival answers without noise, as two arrays: `expected` × horizons.
+    """Return the expected shares of right and of rival answers without noise, as two arrays of `expected` × horizons.
 
-    `surviving` comes from `Horizons.share_within`.
+    `surviving` is one row of the result of `Horizons.share_within`.
     """
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(fit, name) for fit in expected])[:, None]
@@ -78,9 +81,9 @@ def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Val
 def likelihoods(
     clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
 ) -> Values:
-    """Return log likelihoods as clusters × hypotheses × noise levels × horizons.
+    """Return log likelihoods as an array of clusters × hypotheses × noise levels × horizons.
 
-    The hypotheses are each fit of each way (`WayFits.fits`), then each pair of ways, mixed with each of
+    The hypotheses are first the fits of all ways (`WayFits.fits`), then the mixtures: each pair of ways with each of
     `MIXTURE_SHARES`. `dispersion` multiplies the concentrations.
     """
     keys = [
@@ -118,7 +121,7 @@ def _cluster_likelihoods(
 
 
 def _add_noise(values: Values) -> Values:
-    """Reduce shares (hypotheses × horizons) by each noise level, to hypotheses × noise levels × horizons."""
+    """Reduce shares (hypotheses × horizons) by each noise level; the result is hypotheses × noise levels × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 
@@ -146,10 +149,10 @@ def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration
 
 
 def any_shares_likelihood(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
-    """Return the log likelihood of one operation's counts if the shares of answers can have any value.
+    """Return the log likelihood of one operation's counts if right and rival answers can have any shares.
 
-    Both parameters of each share's beta distribution are `prior`. With probability one half, the shares are equal at
-    all sizes. Otherwise, each size has its own shares.
+    Each share has a beta distribution whose two parameters are `prior`. With probability one half, the shares are the
+    same at all sizes; otherwise, each size has its own.
     """
     same_shares = _pooled_likelihood(clusters, [cluster.place for cluster in clusters], prior)
     by_size = _pooled_likelihood(clusters, [(cluster.place, cluster.size) for cluster in clusters], prior)

@@ -23,7 +23,9 @@ class Expected:
     right_beyond: float
     rival_beyond: float
     concentration: float
-    """Concentration of each cluster's beta distributions; low if templates and players differ much."""
+    """Concentration of each cluster's beta distributions. It is low if the shares differ much between templates and
+    players.
+    """
 
 
 ExpectedByPlace = Mapping[Place, Expected]
@@ -31,14 +33,14 @@ ExpectedByPlace = Mapping[Place, Expected]
 
 @dataclass(frozen=True, slots=True)
 class WayFits:
-    """The fits of one way of answering: to all kinds of players together, and to each kind alone."""
+    """The parameters of one way of answering, fitted to all kinds of players together and to each kind alone."""
 
     together: ExpectedByPlace
     each: tuple[ExpectedByPlace, ...]
 
     @property
     def fits(self) -> tuple[ExpectedByPlace, ...]:
-        """All fits: first the one to all kinds of players together, then the one to each kind."""
+        """Return all fits: first the fit to all kinds of players together, then the fits to each kind."""
         return (self.together, *self.each)
 
 
@@ -52,8 +54,9 @@ class Parameters:
     ways: Mapping[Way, WayFits]
 
     def __hash__(self) -> int:
-        """Return a hash of the version and the kinds of players, because parameters are keys of a cache of
-        likelihoods."""
+        """Return a hash of the version and the kinds of players. A hash is needed because a cache of likelihoods uses
+        parameters as keys.
+        """
         return hash((self.version, self.fitted_on))
 
     def as_json(self) -> dict[str, object]:

@@ -8,8 +8,9 @@ WAYS: tuple[Way, ...] = ("computes", "imitates", "shortcut")
 Hypothesis = Literal["computes", "imitates", "shortcut", "mixture", "other"]
 HYPOTHESES: tuple[Hypothesis, ...] = (*WAYS, "mixture", "other")
 Name = Literal["computes", "imitates", "shortcut", "mixture", "undetermined"]
-"""The names that a verdict can give. `computes` stands for “behaves like a model that computes”. Where the hypothesis
-`other` is likeliest, the verdict is `undetermined`."""
+"""The names that a verdict can give. `computes` means “behaves like a model that computes”. If the hypothesis `other`
+is the likeliest, the name is `undetermined`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,17 @@ class Curve:
 
     shape: Literal["logistic", "Weibull"]
     horizon: str
-    """The size at which exactness falls to one half: a number, `> 256` or `< 4`."""
+    """The size at which exactness falls to one half, as text: a number, or `> 256` or `< 4` if it lies outside the
+    sizes that were asked.
+    """
     at: float
-    """The horizon as a number, which may lie outside the sizes that were asked."""
+    """The horizon as a number, even if it lies outside the sizes that were asked."""
     size: float | None
     """The horizon as a number; None if it lies outside the sizes that were asked."""
     interval: tuple[str, str]
-    """A 95 % interval of the horizon, written like `horizon`. It contains the likelihood interval and any bootstrap
-    interval."""
+    """A 95 % interval of the horizon; both ends are written like `horizon`. It contains the likelihood interval and,
+    if there is one, the bootstrap interval.
+    """
     steepness: float
     shown: tuple[tuple[float, float], ...]
     """Points (size, exactness) on the curve."""
@@ -58,14 +62,17 @@ class Support:
 
     best: Hypothesis
     against: dict[Hypothesis, float]
-    """log10 of the Bayes factor against each other hypothesis."""
+    """For each other hypothesis, log10 of the Bayes factor of `best` against it."""
     least: float
     """The smallest value in `against`."""
     least_of_priors: float
-    """The smallest log10 Bayes factor of `best` under any alternative priors (`CHANGED` in `bayes.py`)."""
+    """The smallest log10 Bayes factor of `best` under any of the alternative priors (`ALTERNATIVE_PRIORS` in
+    `bayes.py`).
+    """
     least_left_out: float | None
-    """The smallest log10 Bayes factor of `best` if one template is left out, or one family for all operations
-    together. None if there is only one."""
+    """The smallest log10 Bayes factor of `best` when one template is left out, or, for all operations together, one
+    family. None if there is only one template or family.
+    """
     left_out: str | None
     """The template or family whose removal gives `least_left_out`."""
 
@@ -81,8 +88,9 @@ class OperationVerdict:
     """Reason why no way of answering is named; empty if a way is named."""
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
-    """95 % bootstrap interval of each posterior probability; empty if no intervals were requested, or if there is
-    nothing to judge."""
+    """95 % bootstrap interval of each posterior probability. Empty if no intervals were requested, or if there are no
+    answers to judge.
+    """
     support: Support | None
     """The strength of the evidence; None if there is no usable answer, or if the items come from a user's suite."""
     sizes: tuple[SizeResult, ...]
@@ -98,8 +106,9 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The expected log10 Bayes factor of the true way against the other way. Either way may be true; this is the
-    smaller value."""
+    """The log10 Bayes factor that is expected for the true way against the other way. It is computed with either way
+    as the true one; this is the smaller value.
+    """
     observed: float
     """The log10 Bayes factor of `pair[0]` against `pair[1]`, computed from the answers that the model gave."""
 

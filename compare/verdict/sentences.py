@@ -55,12 +55,12 @@ def single_source(best: Hypothesis) -> str:
 
 
 def too_few_answers(n: int, of: int, items: str) -> str:
-    """Say that too many items have no usable answer: `n` of `of`. `items` is a noun, such as `hard twins`."""
+    """Say that `n` of `of` items have no usable answer, which is too many. `items` is a noun, such as `hard twins`."""
     return f"{n} of the {of} {items} have no usable answer"
 
 
 def named_otherwise(name: Way, other_names: Mapping[Name, int], of: int) -> str:
-    """Say that too many kinds of operation, judged alone, get another name than all kinds together."""
+    """Say that too many kinds of operation get another verdict when judged alone than all kinds get together."""
     counts = ", ".join(f"{count} {other_name}" for other_name, count in other_names.items())
     return (
         f"{_PHRASES[name]} is likeliest for all kinds of operation together, but {sum(other_names.values())} of "
@@ -110,7 +110,7 @@ def explain_probabilities(verdict: Verdict) -> str:
 
 
 def _horizon_range_clause(operations: Sequence[OperationVerdict]) -> str:
-    """Name the shortest and the longest horizon of all kinds of operation, by the logistic curve."""
+    """Name the shortest and the longest horizon among all kinds of operation, as given by the logistic curve."""
     if not operations:
         return ""
     ordered = sorted(operations, key=lambda operation: operation.curves[0].at)
@@ -135,10 +135,10 @@ def _describe_horizon(operation: OperationVerdict) -> str:
 
 
 def other_horizon(operation: OperationVerdict) -> str:
-    """Return the second curve's horizon if it differs from the first curve's; otherwise an empty text.
+    """Return the horizon of the second curve if it differs from that of the first curve; otherwise an empty text.
 
-    Two horizons within the sizes that were asked differ if their ratio is at least DIFFERS. Other horizons differ if
-    they are written differently, such as `23` and `> 32`.
+    Two horizons within the sizes that were asked differ if their ratio is at least MIN_HORIZON_RATIO. Otherwise, they
+    differ if they are written differently, such as `23` and `> 32`.
     """
     first, second = operation.curves[:2]
     if first.size is None or second.size is None:

@@ -14,12 +14,14 @@ from gedanken.compare.verdict.parameters import Expected, Parameters
 from gedanken.compare.verdict.results import WAYS, Separation, Way
 
 MIN_LOG_FACTOR = 1.0
-"""Minimum log10 Bayes factor (a factor of ten) at which a family counts as telling two ways of answering apart."""
+"""A family counts as telling two ways of answering apart if its log10 Bayes factor is at least this (a factor of
+ten).
+"""
 MIN_FAMILIES = 2
 """Minimum number of families that must tell a pair of ways apart before one of the two is named."""
 _DESIGN_NOISE = 0.05
 _MAX_ITEMS = 12
-"""At most this many items of a cluster count. More items add little, because they are similar."""
+"""Maximum number of items of a cluster that count. More items add little, because they are similar."""
 
 
 def separations(operations: Sequence[OperationClusters], parameters: Parameters) -> tuple[Separation, ...]:
@@ -66,7 +68,7 @@ def _way_likelihoods(operations: Sequence[OperationClusters]) -> dict[Way, float
 
 
 def _expected_factor(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """Return the expected log Bayes factor of `true` against `false` if the model answers in the way `true`."""
+    """Return the log Bayes factor of `true` against `false` that is expected if the model answers in the way `true`."""
     # The expected weight of evidence (Good, 1950), with a little noise and no horizon.
     cluster_counts = Counter((cluster.place, min(max(1, round(cluster.items)), _MAX_ITEMS)) for cluster in clusters)
     return sum(

@@ -47,7 +47,9 @@ def draw_answers(
 
 
 def _weights(hypothesis: Hypothesis, operation_count: int, random: Random) -> list[Weights | None]:
-    """Draw the weights of the ways for each operation; None for an operation that is answered in no known way."""
+    """For each operation, draw how much each way of answering is used; None for an operation that is answered in no
+    known way.
+    """
     if hypothesis == "other":
         return [None] * operation_count
     if hypothesis != "mixture":
@@ -63,7 +65,9 @@ def _weights(hypothesis: Hypothesis, operation_count: int, random: Random) -> li
 
 
 def _fits(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, ExpectedByPlace]:
-    """Choose a fit for each way of answering: to all kinds of players, or to one random kind."""
+    """For each way of answering, choose one of its fits: the fit to all kinds of players together, or the fit to one
+    random kind.
+    """
     chosen = {}
     for way in WAYS:
         kind_fits = parameters.ways[way].each
@@ -105,7 +109,9 @@ def _draw_share(mean: float, concentration: float, random: Random) -> float:
 
 
 def _draw_any_shares(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Draw answers with any shares, drawn once for each place, or for each place and size."""
+    """Draw answers with arbitrary shares of right and rival answers: the same shares at all sizes, or other shares at
+    each size.
+    """
     by_size = random.random() < 0.5
     drawn_shares: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     results = []

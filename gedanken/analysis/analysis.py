@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class VersionAnalysis:
     """The real and the imagined runs of one program version, with the result of their comparison.
 
-    Runs of supplied logs count as one version.
+    The runs in logs that the user supplies count as one version.
     """
 
     program: Program | None
@@ -53,7 +53,7 @@ class Analysis:
     verdict: str
     """The main result, in one or two sentences."""
     effects: tuple[Effects, ...] = ()
-    """The effects of the changes that the script makes, for each supplied program."""
+    """For each supplied program, the effects of the changes that the script makes to it."""
     notes: tuple[str, ...] = ()
     """Notes on what was left out of the analysis or could not be read."""
 

@@ -30,7 +30,7 @@ class ComparisonCache:
     """
 
     def __init__(self, options: ComparisonOptions = DEFAULT_OPTIONS) -> None:
-        """Start without comparisons. The `options` override the run's spec.
+        """Create an empty cache. The `options` take precedence over the run's spec.
 
         Raises BadInput if the built-in checks are not installed.
         """
@@ -153,7 +153,7 @@ def _compare(  # noqa: PLR0913 (all that a comparison depends on)
 def _mark_if_one_sided(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """Mark the result as undecided if the version `label` has only real or only imagined runs."""
+    """If the version `label` has only real or only imagined runs, say in the result that nothing can be decided."""
     if real and imagined:
         return result
     missing_origin = "imagined" if real else "real"

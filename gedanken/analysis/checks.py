@@ -1,4 +1,4 @@
-"""Collects the checks of gedanken and of plug-ins; if a plug-in's check fails, the others still run."""
+"""Collects the checks of gedanken and of plug-ins. A failure in a plug-in's check does not stop the other checks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Finds files that hold the same run: files that are named twice, and equal logs with many decimal numbers."""
+"""Finds inputs that hold the same run: a file that is named twice, or equal logs with many decimal numbers."""
 
 import re
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ class Distinct(NamedTuple):
 def without_copies(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
     """Return each run once. `runs` were read from `paths`, in the same order.
 
-    With `has_program`, only a file named twice is left out. Equal logs are kept then, because several runs of a known
-    program may print the same.
+    With `has_program`, only a file that is named twice is left out. Equal logs are then kept, because several runs of
+    a known program may print the same.
     """
     run_by_key: dict[object, Run] = {}
     duplicates: dict[str, list[str]] = {}

@@ -9,14 +9,15 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Maximum number of real runs and of imagined runs that are used of each version."""
+"""Maximum number of real runs, and of imagined runs, that are used from each version."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """Compute the effects of the changes to each supplied program with real and imagined runs.
+    """Compute the effects of the changes to each supplied program that has real and imagined runs.
 
-    Only the newest version of a change counts. A change is left out if several models or personas imagined its runs
-    and those of the unchanged program. Also return notes on what was left out.
+    If a change was run in several versions, only the newest one counts. A change is left out if its runs, or those of
+    the unchanged program, were imagined by several models or with several personas. Also return notes on what was
+    left out.
     """
     programs, executions = log.programs, log.executions
     effects, notes = [], []

@@ -191,7 +191,7 @@ def _compare_folders(
 def _compare_with_files(
     real_side: _Side, imagined_side: _Side, program: Program | None, options: ComparisonOptions
 ) -> tuple[Analysis, list[str]]:
-    """Compare the runs of one program, if the real or the imagined runs were read from files.
+    """Compare the runs of one program when the real runs, the imagined runs, or both were read from files.
 
     Also return notes.
     """
@@ -220,7 +220,9 @@ def _compare_with_files(
 
 
 def _version_to_compare(log: RunLog, program: Program | None) -> VersionAnalysis:
-    """Return the version in a run folder to compare with runs from files. Raises BadInput if no version was run."""
+    """Return the program version in a run folder whose runs are compared with runs from files. Raises BadInput if no
+    version was run.
+    """
     empty = ComparisonResult(findings=())
     versions = [
         VersionAnalysis(

@@ -18,9 +18,9 @@ SAME_AS: dict[str, tuple[str, str]] = {
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""For each check of consistency, two arms in which the same questions are asked.
+"""For each check of consistency, the two arms in which the same questions are asked.
 
-The check counts equal answers, whether they are right or wrong.
+The check counts how often both answers are equal, whether they are right or wrong.
 """
 
 
@@ -108,7 +108,9 @@ def _consistency(answers: Sequence[AnswerKept], first_arm: str, second_arm: str)
 
 
 def _reasoning_by_size(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Return mean reasoning tokens and accuracy for each item size; empty if no tokens are reported."""
+    """For each item size, return the mean number of reasoning tokens and the accuracy. Empty if no tokens are
+    reported.
+    """
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

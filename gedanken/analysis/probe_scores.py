@@ -37,8 +37,8 @@ def score_answer(
 ) -> Answer | None:
     """Score one answer; return None if there is no answer.
 
-    The answer to a suite's `line` is also right if it is an expression with the value of the line's output.
-    `ran_right` says whether such an answer turned out right when it was run; None if it was not run.
+    If the item is the `line` of a suite, an expression with the value of the line's output is also a right answer.
+    `ran_right` says whether such an expression turned out to have this value when it was run; None if it was not run.
     """
     scored = score(stored.execution, item.truth, item.rival)
     if line is None or scored is None or scored.outcome in ("right", "refused", "cut"):

@@ -29,10 +29,7 @@ def model_of(log: RunLog) -> str:
 
 
 def informative_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """Return the scores of all items, except those of pairs with one output.
-
-    Such a pair has a hard program and a rival that really print the same.
-    """
+    """Return the scores of all items, without pairs whose hard program and rival really print the same."""
     # for such a pair, a right answer would not show how the model found it
     indistinct_pairs = {
         kept_item.item.pair or kept_item.item.id

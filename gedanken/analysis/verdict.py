@@ -21,10 +21,7 @@ from gedanken.experiment.format import format_number, format_p, format_probabili
 
 MAX_KINDS_SHOWN = 3
 LONGEST_SENTENCE = 120
-"""Number of characters beyond which a sentence is cut at the end of a clause.
-
-The reasons at the end of the sentence are then left out.
-"""
+"""A sentence with more characters than this is cut at the end of a clause; its last reasons are then left out."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
@@ -50,7 +47,7 @@ def verdict_of(versions: Sequence[VersionAnalysis], findings: Sequence[Finding])
 def compared_runs(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
     """Return the real and the imagined runs that are compared.
 
-    These are the leaves, or the trunks if there are no leaves.
+    On each side, these are all runs except the trunk, or the trunk if there is no other run.
     """
     imagined = tuple(run for run in version.imagined if run.is_run)
     return measured_runs(version.real) or version.real, measured_runs(imagined) or imagined
@@ -243,7 +240,7 @@ def _as_sentence(text: str) -> str:
 
 
 def as_continuation(reason: str) -> str:
-    """Return a reason in a form that can follow `undecided: `: an initial “Whether” becomes “whether”."""
+    """Return a reason so that it can follow `undecided: `; an initial “Whether” becomes “whether”."""
     return f"w{reason[1:]}" if reason.startswith("Whether ") else reason
 
 

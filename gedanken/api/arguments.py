@@ -19,24 +19,27 @@ PersonaArgument = Persona | str | Path
 
 
 def experiment_of(given: ExperimentArgument) -> Experiment:
-    """Return the experiment, given as an object, a name, or the path of a YAML file. Raises BadInput."""
+    """Return the experiment for an argument that is an `Experiment`, a name, or the path of a YAML file. Raises
+    BadInput.
+    """
     return given if isinstance(given, Experiment) else load_experiment(str(given))
 
 
 def persona_of(given: PersonaArgument) -> Persona:
-    """Return the persona, given as an object, a name, or the path of a YAML file. Raises BadInput."""
+    """Return the persona for an argument that is a `Persona`, a name, or the path of a YAML file. Raises BadInput."""
     return given if isinstance(given, Persona) else load_persona(str(given))
 
 
 def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
-    """Return the sandbox, given as an object or a name."""
+    """Return the sandbox for an argument that is a `SandboxSpec` or a name."""
     return given if isinstance(given, SandboxSpec) else SandboxSpec(name=given)
 
 
 @contextmanager
 def opened_model_spec(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
-    """Yield the model as the ModelSpec that a run stores. A chat model object stays registered until the `with` block
-    ends."""
+    """Yield a ModelSpec for the model, because a run stores its model as one. A chat model object stays registered
+    until the `with` block ends.
+    """
     if isinstance(given, ModelSpec):
         yield given
     elif isinstance(given, str):

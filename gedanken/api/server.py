@@ -89,8 +89,11 @@ async def _serve_graph(
 
 
 def spec_from_context(context: Any) -> RunSpec:
-    """Return the RunSpec that a client sent as the `context`. Raises BadInput, also if the request asks for no
-    isolation, or names a model's address on another machine."""
+    """Return the RunSpec that a client sent as the `context`.
+
+    Raises BadInput if it is not a RunSpec, if it asks for a sandbox without isolation, or if it names an address of a
+    model on another machine.
+    """
     try:
         spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
     except ValidationError as error:

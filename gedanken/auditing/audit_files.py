@@ -37,11 +37,11 @@ def audit_files(
     waiting: ShowWaiting = show_nothing,
     pointed: Mapping[tuple[Path, int], Spans] | None = None,
 ) -> Audit:
-    """Audit every session in the files at `paths`, and in all files of the folders among them.
+    """Audit every session in the files at `paths`; a folder in `paths` stands for all files in it.
 
-    With `no_tools`, the user states that the agent of a plain chat had no tools. Without `keep_events`, the results
-    contain no events. `pointed` gives the passages that may be claims, for a file and the number of a session in it
-    (from 0).
+    `no_tools` is the user's statement that the agent of a plain chat had no tools. If `keep_events` is False, the
+    results contain no events. `pointed` gives the passages that may be claims, for each file and number of a session
+    in it (from 0).
 
     Raises BadInput if a file in `paths` cannot be read, or if there is no transcript at all. An unreadable file in a
     folder is left out, with a note.

@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""Statuses of claims that are wrong, or that the agent could not have known to be true.
+"""Statuses of claims that are wrong, or that the agent could not have known to be true when it made them.
 
 A `never run` claim may have no `evidence`.
 """
@@ -56,10 +56,7 @@ class Rerun:
 
     command: str
     event: int
-    """Number of the event whose output is compared.
-
-    This is a recorded result, or the message that shows the output.
-    """
+    """Number of the event whose output is compared: a recorded result, or the message that shows the output."""
     place: Place
     claimed: bool
     """True if the output is only claimed: shown in a message, without a result in the record."""
@@ -70,14 +67,11 @@ class Rerun:
     differences: tuple[Difference, ...] = ()
     real: tuple[Execution, ...] = ()
     imagined: bool = False
-    """True if the user asked the agent to play a terminal; a difference is then no accusation."""
+    """True if the user asked the agent to play a terminal. A difference is then not an accusation."""
     claims: tuple[int, ...] = ()
     """The claims about this command, as indices into `AuditedSession.claims`."""
     is_line_by_line: bool = False
-    """True if each line of `said` is a line of the transcript's file.
-
-    `place` is then the place of the first line.
-    """
+    """True if each line of `said` is a line of the transcript's file. `place` is then the place of the first line."""
 
     def place_of(self, difference: Difference) -> Place:
         """Return the place of a differing line in the transcript.
@@ -117,7 +111,7 @@ class AuditedSession:
     def differing_reruns(self) -> list[Rerun]:
         """The commands that printed something else when they were run again.
 
-        Commands in a terminal that the agent played are left out.
+        If the agent played a terminal, the commands in this terminal are left out.
         """
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
@@ -145,7 +139,7 @@ class Coverage(NamedTuple):
     total: int
 
     def __str__(self) -> str:
-        """For example `7 of 9`; a dash if the claims contain no numbers."""
+        """Return, for example, `7 of 9`; a dash if the claims contain no numbers."""
         return f"{self.traced:,} of {self.total:,}" if self.total else "–"
 
 

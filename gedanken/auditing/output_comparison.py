@@ -26,7 +26,7 @@ _PLACEHOLDERS = (
     (re.compile(r"/tmp/[\w./-]+"), "<temporary>"),
     (re.compile(r"\b(?:pid|PID)[ =:]*\d+"), "<pid>"),
 )
-"""Patterns of text that depends on the clock or on a single process, with their placeholders."""
+"""Patterns of text that changes with the clock or the process, each with the placeholder that replaces it."""
 _MACHINE_LINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
 _OMISSION_MARK = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
 _HORIZONTAL_RULE = re.compile(r"([=_*#-])\1{2,}")
@@ -38,16 +38,16 @@ class OutputComparison:
 
     differences: tuple[Difference, ...]
     noisy_lines: int
-    """Number of lines of the first real run that are ignored, because they differ among the real runs."""
+    """Number of lines of the first real run that are ignored because they differ among the real runs."""
     lines: int
     """Number of lines of the recorded or claimed output that are compared."""
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> OutputComparison:
-    """Compare `said` with the real outputs line by line.
+    """Compare the output `said` with the real outputs line by line.
 
-    Dates, times, temporary names and the order of the lines may differ. With `part`, `said` may lack lines of the
-    real output, but each line of `said` must occur in the first real output.
+    Dates, times, temporary names and the order of the lines may differ. If `part` is True, `said` may be only a part
+    of the output, but each of its lines must occur in the first real output.
     """
     recorded_lines = _masked_lines(said)
     first_run, *other_runs = [_masked_lines(text) for text in real]
@@ -76,8 +76,8 @@ def _find_unstable_lines(
 ) -> tuple[set[int], set[str]]:
     """Find the lines that differ among the real runs.
 
-    Return the numbers of the first run's lines that another run lacks, and the patterns of all lines that some run
-    lacks.
+    Return two sets: the numbers of those lines of the first run that are missing in another run, and the masked text
+    of all lines that are missing in any run.
     """
     unstable: set[int] = set()
     patterns: set[str] = set()
@@ -126,7 +126,7 @@ def _sequence_matcher(recorded: list[str], real: list[str]) -> "SequenceMatcher[
 
 
 def _masked_lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines to compare, as pairs of line number and masked line."""
+    """Return the lines to compare, each as a pair of its number and its masked text."""
     lines = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _MACHINE_LINE.match(line):
@@ -137,7 +137,7 @@ def _masked_lines(text: str) -> list[tuple[int, str]]:
 def mask_line(line: str) -> str:
     """Replace dates, times, addresses, process ids and temporary paths by placeholders such as `<time>`.
 
-    Horizontal rules and blanks are shortened.
+    Horizontal rules and rows of blanks are shortened.
     """
     line = " ".join(line.split())
     for pattern, placeholder in _PLACEHOLDERS:

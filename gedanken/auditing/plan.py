@@ -156,7 +156,7 @@ def _folder_of(call: AgentEvent) -> str | None:
 
 
 def _claims_by_event(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
-    """Return the indices of the claims that each event is evidence for, by number of the event."""
+    """For each event, by its number, return the indices of the claims for which it is evidence."""
     claims_by_event: dict[int, list[int]] = {}
     for claim_index, judged_claim in enumerate(claims):
         for evidence in judged_claim.evidence:
@@ -165,7 +165,9 @@ def _claims_by_event(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _claimed_steps(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Return steps for commands that are claimed without a recorded result, by number of the message."""
+    """Return steps for commands that the agent claims to have run, but that have no recorded result. The keys are the
+    numbers of the messages with these claims.
+    """
     steps_by_message: dict[int, list[Step]] = {}
     for claim_index, judged_claim in enumerate(claims):
         claim = judged_claim.claim
@@ -236,8 +238,8 @@ def _edit_values(event: AgentEvent) -> dict[str, Any]:
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
     """Yield folders in which the agent may have worked, the most likely first.
 
-    These are the recorded folder, common parents of the edited files (outermost first), and the folder of the first
-    `cd`.
+    They are the recorded folder, the common parents of the edited files (outermost first), and the folder of the
+    first `cd`.
     """
     if transcript.folder:
         yield transcript.folder

@@ -1,4 +1,4 @@
-"""Asks a model for passages that may be claims, without judging them; only verbatim quotations are used."""
+"""Asks a model for passages that may be claims, without judging them. Only passages that it quotes verbatim are used."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from gedanken.records.importers.transcripts.read_transcripts import files_of, re
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 """Passages in the texts of events, by event number.
 
-Each passage is a pair of start and end, counted in characters.
+Each passage is a pair of its start and its end in the text, in characters.
 """
 _MOST_MESSAGES = 200
 """Maximum number of messages of a session that the model is asked about.
@@ -41,9 +41,9 @@ class PossibleClaims:
     """The passages, by file and number of the session in the file."""
     taken: int = 0
     dropped: int = 0
-    """Number of passages that were dropped, because they do not occur verbatim in the message."""
+    """Number of passages that were dropped because they do not occur verbatim in the message."""
     unread: int = 0
-    """Number of replies that contain no list of passages, or did not arrive."""
+    """Number of requests to which the model's reply contained no list of passages or did not arrive."""
     left_out: int = 0
     """Number of messages that were not sent to the model, or were shortened.
 

@@ -18,10 +18,11 @@ _MOST_CHARS = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """Return the command that runs the program behind an output, and the program's text by file name.
+    """Return the command that runs the program behind an output, and the program's text by file name; None if no
+    program is found.
 
-    `claim` quotes the output. The program is the last one in a code fence before the output. If the message has none,
-    earlier messages are searched, as far back as the agent's previous message. None if no program is found.
+    `claim` quotes the output. The program is the last one in a code fence before this output. If the message contains
+    none, earlier messages are searched, as far back as the agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

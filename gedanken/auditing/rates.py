@@ -10,8 +10,8 @@ from gedanken.compare.stats.proportions import Share, wilson_share
 def rate_of(sessions: Sequence[AuditedSession], status: str) -> Share:
     """Compute the share of claims with this status, with a 95 % interval.
 
-    The interval is the smallest that contains two others: Wilson's interval, and one that takes each session as one
-    observation. With fewer than two sessions, it is Wilson's interval.
+    The interval is the smallest one that contains both Wilson's interval and an interval that treats each session as
+    one observation. With fewer than two sessions, it is Wilson's interval.
     """
     # claims of one session are not independent
     counts = [(session.statuses[status], len(session.claims)) for session in sessions if session.claims]

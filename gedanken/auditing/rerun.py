@@ -63,7 +63,8 @@ class RerunOptions:
 
 
 async def rerun(audited: AuditedSession, options: RerunOptions, progress: Progress) -> AuditedSession:
-    """Run the commands of a session again, and return the session with the compared outputs.
+    """Run the commands of a session again, compare their outputs with the recorded ones, and return the session with
+    the results.
 
     Raises BadInput or NoSandbox.
     """
@@ -125,7 +126,7 @@ async def _open_machine(options: RerunOptions, progress: Progress) -> AsyncItera
 
 
 async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
-    """Run the user's own command with a network. Processes that the command starts are killed when it ends."""
+    """Run the user's `--setup` command, which may use the network. Processes that it starts are killed when it ends."""
     progress.say(f"setting up, with a network: {command}")
     execution = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if execution.exit_code != 0:
@@ -140,7 +141,7 @@ async def _run_round(
 ) -> list[Execution | None]:
     """Run every command once, and return the executions in order.
 
-    After an edit that cannot be made, the reason is put into `failed_edits` for each later command.
+    If an edit cannot be made, the reason is stored in `failed_edits` for each later command.
     """
     runs: list[Execution | None] = []
     problem = ""
@@ -159,7 +160,7 @@ async def _run_round(
 
 
 def _sandbox_command(step: Step, root: str | None) -> str:
-    """Return the command to type into the sandbox, in the copy of the agent's folder."""
+    """Return the command line that runs a step in the sandbox, in the copy of the agent's folder."""
     work_folder = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", work_folder, step.command) if root else step.command
     if step.folder:
@@ -234,10 +235,7 @@ def _judge_step(
 
 
 def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Return why the real outputs prove nothing about the transcript.
-
-    None if the outputs can be compared with it.
-    """
+    """Return the reason why the real outputs cannot be compared with the recorded one; None if they can."""
     limit_reached = next((run.cause for run in real if run.cause in _ENDED_BY_SANDBOX), None)
     if limit_reached is not None:
         return f"it reached a limit of this sandbox: {limit_reached}"
@@ -250,10 +248,7 @@ def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) 
 
 
 def _why_output_may_differ(step: Step, state: State, failed_edit: str | None) -> str | None:
-    """Return why a real output may differ although the transcript is true.
-
-    None if no reason is known.
-    """
+    """Return a reason why a real output may differ even if the transcript is true; None if no such reason is known."""
     if failed_edit:
         return f"the workspace is not the one in which the agent worked: {failed_edit}"
     if not state.trusted:
@@ -272,7 +267,7 @@ def _with_agent_folder(text: str, root: str | None) -> str:
 
 
 def _without_prompt(output: str, command: str) -> str:
-    """Return the output, with its first line emptied if this only repeats the prompt and the command."""
+    """Return the output. If its first line only repeats the prompt and the command, this line is emptied."""
     first_line, _break, rest = output.partition("\n")
     return (
         f"\n{rest}"

@@ -15,7 +15,7 @@ _REPLAY_SCRIPT, _EDITS_FILE = ".gedanken-replay.py", ".gedanken-edits.json"
 _GIT_SECONDS = 120
 _MOST_BLOB_BYTES = 1 << 29
 _SAFE_GIT_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
-"""Safe settings for git, because a supplied folder may configure git to run programs of its own."""
+"""Options that make git safe to run in a folder from an untrusted source, which may configure git to run programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class State:
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
     """Copy the workspace (or an empty folder) into the machine, and return its state.
 
-    `root` is the agent's folder. If the transcript's edits do not apply to the copy, but to the files of the git
-    HEAD, these files are written over the copy. If the edits apply to neither, the state is not trusted. Raises
-    BadInput if `workspace` is no folder, or too large.
+    `root` is the agent's folder. If the transcript's edits cannot be applied to the copy, but to the files of the
+    checked-out git commit, these files are written over the copy. If the edits can be applied to neither, the state
+    is not trusted. Raises BadInput if `workspace` is not a folder, or too large.
     """
     machine.write(_REPLAY_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": path_in_copy(str(edit["path"]), root)} for edit in plan.edits]
@@ -71,10 +71,10 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def path_in_copy(path: str, root: str | None) -> str:
-    """Convert a path of the transcript into a path for the copy of the workspace.
+    """Convert a path in the transcript to a path in the copy of the workspace.
 
     With the agent's folder `/home/me` as `root`, `/home/me/src/a.py` becomes `src/a.py`, and `/home/me` becomes `.`.
-    Other paths stay as they are.
+    Other paths are returned unchanged.
     """
     # only the sandbox opens the path, so even an absolute one never names a file of this machine
     if root and (path == root or path.startswith(f"{root}/")):
@@ -83,7 +83,7 @@ def path_in_copy(path: str, root: str | None) -> str:
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Apply edits of files.
+    """Apply the transcript's edits to files in the copy of the workspace.
 
     Return the path and the reason for each edit that could not be applied.
     """
@@ -118,7 +118,7 @@ def _read_problems(stdout: str) -> list[str]:
 
 
 def _head_commit(workspace: Path) -> str | None:
-    """Return the commit that is checked out in a workspace; None if the workspace is not under git."""
+    """Return the commit that is checked out in a workspace; None if the workspace is not a git repository."""
     if not (workspace / ".git").exists():
         return None
     output = _git(workspace, "rev-parse", "--verify", "HEAD")

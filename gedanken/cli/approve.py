@@ -1,4 +1,6 @@
-"""The command `gedanken approve`: decides about the waiting program of a run, and continues the run."""
+"""The command `gedanken approve`: decides whether the program that a run is waiting for may run, and continues the
+run.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -24,7 +24,7 @@ def execute_and_show(coroutine: "Coroutine[Any, Any, RunResult]", as_json: bool)
 
 
 async def _cancel_on_sigterm(coroutine: "Coroutine[Any, Any, RunResult]") -> "RunResult":
-    """Execute a run, and let SIGTERM cancel it even where Ctrl-C is ignored."""
+    """Execute a run. SIGTERM cancels it, even where Ctrl-C is ignored."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     # elsewhere SIGTERM acts as Ctrl-C, which asyncio makes a cancellation; where Ctrl-C is ignored, it does not
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and task is not None:

@@ -11,7 +11,7 @@ from gedanken.experiment.secrets import redacted
 
 
 def redact_library_output() -> None:
-    """From now on, remove this process's API keys from tracebacks, warnings and log lines."""
+    """Remove this process's API keys from all tracebacks, warnings and log lines that are printed after this call."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
     def make_redacted_record(*arguments: Any, **keywords: Any) -> logging.LogRecord:

@@ -19,10 +19,9 @@ _NAME_ENDING = re.compile(r"_(?P<predicts>input|output)\Z")
 _NO_STRINGS = "the recorded answers are not a list of strings"
 _RECORDED_TWICE = "its answers are recorded more than once"
 _FEW_WHOLE_REPLIES = 0.2
-"""Share of whole replies below which the answers count as already extracted.
+"""Answers count as already extracted if a smaller share of them than this are whole replies (`is_whole_reply`).
 
-This applies only if the file's name says what its answers predict (`_predicted_by_name`). `is_whole_reply` says what
-a whole reply is.
+This applies only if the name of the file says what its answers predict (`_predicted_by_name`).
 """
 
 
@@ -33,9 +32,11 @@ class RecordedAnswers(NamedTuple):
     is_extracted: bool
     """True if the publisher already extracted the answers from the model's replies. They are then used unchanged."""
     problems: Mapping[str, str]
-    """The reason for each item whose answers cannot be used, by the item's id."""
+    """For each item whose answers cannot be used, by its id: the reason."""
     predicts: Literal["output", "input"] | None
-    """What the answers predict, by the end of the file's or folder's name (`_output`, `_input`); otherwise None."""
+    """What the answers predict, as the name of the file or its folder says (by ending with `_output` or `_input`);
+    None if it does not say.
+    """
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> RecordedAnswers:
@@ -86,7 +87,9 @@ def _has_few_whole_replies(answers: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _id_value_pairs(path: Path, value: Any, suite: Sequence[SuiteItem]) -> tuple[Iterable[tuple[str, Any]], bool]:
-    """Return pairs of id and unchecked value, and whether the publisher extracted the answers from replies."""
+    """Return pairs of an id and its unchecked value. Also return whether the publisher has extracted the answers from
+    the model's replies.
+    """
     is_scored = isinstance(value, dict) and isinstance(value.get(_SCORED_KEY), ObjectWithDuplicates | list)
     if is_scored:
         value = value[_SCORED_KEY]
@@ -118,7 +121,7 @@ def _as_strings(value: object) -> tuple[str, ...] | None:
 
 
 def _predicted_by_name(path: Path) -> Literal["output", "input"] | None:
-    """Return what the answers predict, by the name of the file or of its folder.
+    """Return what the answers predict, as the name of the file or of its folder says.
 
     None if neither name ends with `_input` or `_output`.
     """

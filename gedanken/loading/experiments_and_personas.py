@@ -33,7 +33,7 @@ def load_experiment(name: str) -> Experiment:
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Return whether a packaged experiment has this name, and this script, if `script` is given."""
+    """Return whether there is a packaged experiment with this name and, if `script` is given, with this script."""
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
@@ -43,7 +43,9 @@ def load_persona(name: str) -> Persona:
 
 
 def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
-    """Return `limits` changed by settings such as `memory_mib=512`. Raises BadInput, naming the faulty setting."""
+    """Return `limits` with some of them replaced by settings such as `memory_mib=512`. Raises BadInput, naming the
+    faulty setting.
+    """
     values: dict[str, object] = limits.model_dump()
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -108,7 +110,9 @@ def _parse(text: str, file_name: str, model: type[Loaded]) -> Loaded:
 
 
 def _line_number(root: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """Return the line (from 1) where the value at `location` begins, or the innermost value around it."""
+    """Return the line number (from 1) at which the value at `location` begins. If there is no such value, use the
+    innermost value around it.
+    """
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

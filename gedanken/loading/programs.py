@@ -1,4 +1,6 @@
-"""Loads the programs that a script supplies, from the package or the user's folder, and changes them if asked."""
+"""Loads the programs that a script supplies, packaged ones or those in the user's folder, and applies the requested
+changes.
+"""
 
 import ast
 import re
@@ -15,7 +17,7 @@ _PACKAGED_NAME = re.compile(r"[a-z_]+")
 
 
 def with_sources(experiment: Experiment, file_name: str, folder: Path) -> Experiment:
-    """Return the experiment with the source of every supplied program.
+    """Return the experiment with the source of every supplied program filled in.
 
     Programs that are not packaged are read from `folder`. Raises BadInput, naming the experiment file (`file_name`)
     and the line.

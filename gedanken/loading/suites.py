@@ -83,10 +83,10 @@ def read_suite(path: Path) -> Suite:
 
 
 def read_json_text(path: Path, option: str) -> str:
-    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, also compressed with gzip.
+    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, which may be compressed with gzip.
 
-    A byte that cannot be decoded becomes a lone surrogate in UTF-8, otherwise a replacement character. Raises
-    BadInput, naming the file and the command's `option`.
+    A byte that cannot be decoded becomes a lone surrogate if the file is UTF-8, otherwise a replacement character.
+    Raises BadInput, naming the file and the command's `option`.
     """
     content = _decompress(read_bytes(path, f"{option} {path}", MOST_BYTES), f"{option} {path}")
     encoding = json.detect_encoding(content)
@@ -139,9 +139,8 @@ def _read_fields(line: str) -> dict[str, Any]:
 
 
 def _livecodebench_fields(value: dict[str, Any]) -> dict[str, str]:
-    """Return the fields to change or add for a line in LiveCodeBench's format.
-
-    The dict is empty for a line in CRUXEval's format.
+    """For a line in LiveCodeBench's format, return the fields that must be changed or added. Empty for a line in
+    CRUXEval's format.
     """
     code, arguments = value.get("code"), value.get("input")
     if not isinstance(code, str) or not isinstance(arguments, str):
@@ -159,7 +158,7 @@ def _livecodebench_fields(value: dict[str, Any]) -> dict[str, str]:
 def _called_function(code: str, arguments: str) -> str:
     """Return the name of the function that `arguments` calls; empty if there is none.
 
-    A call counts only if the code defines the called function, and no function `f`.
+    The call counts only if the code defines the called function, and does not define a function `f`.
     """
     call = _CALL_START.match(arguments)
     defined_names = _DEFINITION.findall(code)

@@ -1,6 +1,6 @@
-"""Runs many small programs in batches, each in its own container.
+"""Runs many small programs in batches, each batch in its own container.
 
-A program that another one disturbed is run again alone.
+A program that may have been disturbed by another one is run again by itself.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ BATCH_SECONDS = 600.0
 MOST_SUSPECTS = 2
 """Number of programs that may have been running when a container ended too early.
 
-Each of them is run again alone.
+Each of them is run again by itself.
 """
 LIMITS = Limits(
     wall_seconds=BATCH_SECONDS,
@@ -38,9 +38,8 @@ LIMITS = Limits(
 )
 MOST_CORES = 4
 SLACK_SECONDS = 20.0
-"""A batch is stopped if it prints nothing for one program's time limit plus this many seconds.
-
-A program may have suspended the batch by a signal.
+"""Seconds that are added to one program's time limit. A batch that prints nothing for that long is stopped, because a
+program may have suspended the batch with a signal.
 """
 _POLL_SECONDS = 0.5
 _LAST_START_SECONDS = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
@@ -120,8 +119,8 @@ async def run_batches(
     """Run programs, given by name, and return the result of each.
 
     `on_progress` is called with the number of finished programs. Each program may take `seconds` (default:
-    `PROGRAM_SECONDS`). Each batch has at most `at_once` programs and a fresh workspace. A program that another one
-    may have disturbed is run again alone. Raises NoSandbox.
+    `PROGRAM_SECONDS`). Each batch has at most `at_once` programs and a fresh workspace. A program that may have been
+    disturbed by another one is run again by itself. Raises NoSandbox.
     """
     results: dict[str, ProgramResult] = {}
     waiting = list(programs)

@@ -32,12 +32,12 @@ async def open_real_machine(  # noqa: PLR0913 (each is an option of a machine)
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """Open a real machine with the data set called `data`.
 
-    Yield the machine and the description of the data set. The workspace is stored under the name `run_id`. A
-    workspace that a dead process left under this name is used again if it belongs to the same run (`run`, a random
-    id); otherwise it is deleted. Files that commands leave are copied to the folder `artifacts`.
+    Yield the machine and the description of the data set. The workspace is stored under the name `run_id`. If a dead
+    process left a workspace under this name, it is used again if it belongs to the same run (`run`, a random id), and
+    otherwise deleted. Files that commands leave behind are copied to the folder `artifacts`.
 
-    At the end the workspace is removed, unless a command was run in it and `keeps()` is True. Raises BadInput or
-    NoSandbox.
+    At the end, the workspace is removed, unless a command was run in it and `keeps()` returns True. Raises BadInput
+    or NoSandbox.
     """
     from gedanken.sandbox.datasets import ensure_dataset
     from gedanken.sandbox.gpus import parse_gpus

@@ -18,7 +18,7 @@ from gedanken.machines.batches import OnProgress, ProgramResult, run_batches
 from gedanken.probes.schedule import suite_item
 
 JUDGE_SECONDS = 10.0
-"""Time limit in seconds for checking one answer. CRUXEval's own limit is 3 seconds, on a machine that does nothing
+"""Time limit in seconds for checking one answer. CRUXEval itself allows 3 seconds, on a machine that does nothing
 else.
 """
 ANSWERS_PER_PROGRAM = 20
@@ -32,7 +32,7 @@ _NETWORK_IMPORT = re.compile(
 )
 """Matches an import of a module that needs the network.
 
-The name alone may be a variable.
+The name of the module without `import` does not match, because it may be a variable.
 """
 _NOT_AN_EXPRESSION = "its output is not a Python expression, so no answer can equal it"
 _EQUALS_NOTHING = "no answer can be right, because its output does not equal itself, like NaN or a new object"
@@ -44,16 +44,16 @@ class Problem(NamedTuple):
 
     text: str
     is_scored: bool = False
-    """True if recorded answers to the line can still be scored, by the output that the line states."""
+    """True if recorded answers to the line can still be scored against the output that the line states."""
 
 
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], on_progress: OnProgress = lambda _done: None
 ) -> dict[str, Problem]:
-    """Run the functions of a suite, and return the problems by id of the line.
+    """Run the functions of a suite, and return what is wrong with its lines, by id of the line.
 
-    There is no problem if a function returns the stated value. `on_progress` is called with the number of functions
-    that have ended.
+    A line is right if its function returns the value that the line states. `on_progress` is called with the number of
+    functions that have ended.
     """
     problems = {line.id: Problem(_NOT_AN_EXPRESSION) for line in suite if not can_be_answered(line)}
     runnable = [line for line in suite if line.id not in problems]
@@ -74,7 +74,7 @@ async def check_suite(
 async def _decide_by_running(
     machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, ProgramResult]
 ) -> dict[str, Problem]:
-    """Return the problems of lines whose returned and stated values only Python can compare."""
+    """Return the problems of lines for which only Python can decide whether the returned value equals the stated one."""
     programs = {line.id: check_program(line, line.call) for line in undecided}
     checked = await run_batches(machine, {name: program.text for name, program in programs.items()})
     unequal = [line for line in undecided if programs[line.id].token not in checked[line.id].stdout]
@@ -117,7 +117,7 @@ def _unequal_problem(
 async def judge_by_running(
     machine: RealMachine, programs: Mapping[str, CheckProgram], on_progress: OnProgress = lambda _done: None
 ) -> dict[str, bool]:
-    """Return whether each answer is right.
+    """Return for each answer, by its key, whether it is right.
 
     `programs` maps the key of each answer to the program that checks it. `on_progress` is called with the number of
     checked answers.
@@ -145,6 +145,6 @@ async def judge_by_running(
 
 
 def _is_printed_as_stated(line: SuiteItem, result: ProgramResult) -> bool:
-    """Return whether the last printed line equals the stated output, both read as literals."""
+    """Return whether the last printed line equals the stated output when both are read as Python literals."""
     last_line = (result.stdout.splitlines() or [""])[-1]
     return not result.problem and judge_value(line.output, last_line) == "right"

@@ -1,4 +1,4 @@
-"""Checks, before anything is asked, that a probe's design can give the result that its user expects."""
+"""Checks, before the model is asked, that a probe's design can give the result that its user expects."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from gedanken.records.run_files import to_json
 
 MOST_SIZE = 4096
 MIN_SHARE_IN_BANK = 0.5
-"""Least share of the `hard` and `alone` programs that a reference player's bank must contain.
+"""Minimum share of the probe's `hard` and `alone` programs that a reference player's bank must contain.
 
-A bank made with another seed contains few of them.
+A bank that was made with another seed contains few of them.
 """
 _PLAYER_PREFIX = "player:"
 
@@ -33,8 +33,8 @@ def check_size(spec: RunSpec) -> None:
 def check_design(design: ProbeDesign, model: str) -> None:
     """Raise BadInput for a design that cannot give a result.
 
-    Such a design names no program, an unknown family or an impossible size, or gives one id twice. It may also ask a
-    reference player about programs that its bank lacks.
+    Such a design names no program, an unknown family or an impossible size, or it uses an id twice. A design also
+    fails if it asks a reference player about too many programs that are missing in the player's bank.
     """
     if not design.arms or not (design.families or design.suite):
         raise BadInput("the probe asks nothing: it needs a family or a suite, and at least one arm")

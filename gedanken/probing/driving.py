@@ -20,9 +20,10 @@ REPORT_SECONDS = 20.0
 
 
 async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
-    """Run the graph of a probe to its end; return the outcome of the run.
+    """Run the graph of a probe to its end, and return the outcome of the run.
 
-    `inputs` is the root input of the trace. The trace is also sent to the OpenTelemetry `collector`, if given.
+    `inputs` is stored as the input of the trace's root entry. If a `collector` (of OpenTelemetry) is given, the trace
+    is also sent there.
     """
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl

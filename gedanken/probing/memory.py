@@ -31,11 +31,11 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class RebuiltSession:
-    """One way of rebuilding the context (`policy`), and what the model still knew afterwards."""
+    """What the model still knew after its context was rebuilt in one way (`policy`)."""
 
     policy: "Policy"
     replayed: Execution | None
-    """The one answer to all earlier requests, if the policy sends them again in a single message; None otherwise."""
+    """The answer to all earlier requests, if the policy sends them again in a single message; None otherwise."""
     report: tuple[MemoryAnswer, ...]
 
 
@@ -84,8 +84,8 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
     temperature: float,
     screen: Screen,
 ) -> MemoryProbe:
-    """Type the commands, and ask twice what the machine knows. For each policy, drop and rebuild the context, and ask
-    again.
+    """Type the commands, and ask twice what the machine knows. Then, for each policy, drop and rebuild the context,
+    and ask again.
 
     Raises BadInput, and NoModel if no command got a reply.
     """
@@ -121,10 +121,7 @@ async def probe_memory(  # noqa: PLR0913 (each is an option of the probe)
 
 
 def _next_sample(machine: "ImaginedMachine") -> None:
-    """Make the next answers a new sample.
-
-    At temperature 0, all answers are sample 0.
-    """
+    """Let the next answers belong to a new sample. At temperature 0, all answers belong to sample 0."""
     if machine.temperature:
         machine.sample += 1
 

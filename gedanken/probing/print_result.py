@@ -13,7 +13,9 @@ PROBLEMS_SHOWN = 20
 
 
 def print_result(result: dict[str, Any], console: "Console") -> None:
-    """Print how many answers are right, by operation and size; how consistent they are; and what was not scored."""
+    """Print how many answers are right, by operation and size, how consistent the answers are, and what was not
+    scored.
+    """
     from rich.text import Text
 
     for arm in dict.fromkeys(cell["arm"] for cell in result.get("cells", ())):

@@ -1,4 +1,4 @@
-"""Asks an imagined machine questions about the session, and prints how a loss of the context changed the answers."""
+"""Asks an imagined machine what it knows about its session, and prints how a loss of the context changed the answers."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -27,9 +27,12 @@ from gedanken.machines.suites import CONTRADICTED, Problem, check_suite, judge_b
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
-"""A placeholder: no program of a suite reads the data set."""
+"""The data set of the machine. It does not matter which one, because no program of a suite reads it."""
 MAX_IDS_SHOWN = 5
-"""Number of ids that a note names; also the k of pass@5, the second figure that CRUXEval publishes."""
+"""Maximum number of ids that a note names.
+
+It is also the k of pass@k: pass@5 is the second figure that CRUXEval publishes.
+"""
 _NO_PROBLEM = Problem("", is_scored=True)
 
 
@@ -38,9 +41,9 @@ async def score_recorded(
 ) -> dict[str, Any]:
     """Score recorded answers to a suite by really running its functions. Lines that cannot be run are not scored.
 
-    `predicts` says what the answers predict; None infers it. Answers are scored by the line's stated output, as the
-    publisher did. If the function returns another output, the line is listed under `contradicted`. Raises BadInput or
-    NoSandbox.
+    `predicts` says what the answers predict; None means that this is inferred. Answers are scored against the output
+    that the line states, as the publisher did. If the function really returns another output, the line is listed
+    under `contradicted`. Raises BadInput or NoSandbox.
     """
     lines = {line.id: line for line in suite.items}
     predicts = predicts or prediction_kind(
@@ -105,7 +108,9 @@ def _summary_values(outcomes: Mapping[str, Sequence[Judgement]], predicts: Predi
 def _extract_answers(
     recorded: RecordedAnswers, lines: Mapping[str, SuiteItem], predicts: Predicts
 ) -> dict[str, list[str]]:
-    """Return the answers to the lines of the suite, by id. Answers in whole replies are extracted."""
+    """Return the answers to the lines of the suite, by id. If an answer is a whole reply, the answer in it is
+    extracted.
+    """
     return {
         name: list(item_answers)
         if recorded.is_extracted

@@ -1,4 +1,6 @@
-"""The probe `edits`: does the imagined output change after edits without effect, such as other comments and names?"""
+"""The probe `edits`: does the imagined output change after edits that do not change the real output, such as other
+comments and names?
+"""
 
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -41,12 +43,12 @@ CHARACTERS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program, its edited versions, and the print statement whose lines are counted."""
+    """A program, its edited versions, and the print statement whose printed lines are counted."""
 
     program: str
     edits: dict[str, str]
     watched: int
-    """The print statement whose lines are counted, as an index into the program's print sites."""
+    """The print statement whose printed lines are counted, as an index into the program's print sites."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ async def probe_terminal(
 async def _type_sequence(
     sequence: CommandSequence, environment: ModelAndMachine, persona: Persona, losses: list[NoModel]
 ) -> list[AnsweredCommand]:
-    """Type one sequence into both machines. Return the answers, up to a loss of the model."""
+    """Type one sequence into both machines. Return the answers; if the model is lost, those before the loss."""
     from gedanken.agents.imagined_machine import ImaginedMachine
 
     imagined = ImaginedMachine(environment.model, persona, environment.machine_facts, LIMITS, errors=losses)

@@ -17,8 +17,9 @@ MAX_LINES_PER_FINDING = 20
 """Maximum number of lines that one finding links to."""
 MAX_FINDINGS = 500
 TextNumbers = dict[tuple[str, str], int]
-"""Maps a text to its number, which is its index in `Anchors.texts`. The key is the label of the execution or program,
-and the stream."""
+"""For each text on the page, its number: its index in `Anchors.texts`. The key is the label of the execution or
+program, and the stream.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,16 @@ class ShownClaim:
     """A claim, with the ids of its elements on the page."""
 
     place: str
-    """Id of the claim's entry in the list of claims."""
+    """Id, on the page, of the claim's entry in the list of claims."""
     in_text: str
-    """Id of the claim's words in the transcript."""
+    """Id, on the page, of the claim's words in the transcript."""
     judged: JudgedClaim
     look: str
     evidence: tuple[tuple[str, str, Evidence], ...]
     """For each piece of evidence: the id of its first line on the page, the place of this line in words, and the
     evidence."""
     reruns: tuple[str, ...]
-    """Ids of the re-runs that concern this claim."""
+    """Ids, on the page, of the commands that were run again and that concern this claim."""
 
 
 @dataclass(frozen=True, slots=True)

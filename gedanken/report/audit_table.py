@@ -224,7 +224,7 @@ def _contradiction_source(sessions: Sequence[AuditedSession]) -> str:
 
 
 def _options_to_decide(sessions: Sequence[AuditedSession]) -> list[str]:
-    """List what the user can do to decide claims in plain chats, leaving out what was done already."""
+    """List what the user can do to decide claims in plain chats. What the user has done already is left out."""
     undecided_sessions = [
         session
         for session in sessions

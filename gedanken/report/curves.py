@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 MAX_POINTS = 200
 MAX_IMAGINED_LINES = 24
 AXIS_MARGIN = 1.5
-"""How far the axis may extend beyond the real values to show imagined ones, as a multiple of the range of the real
-values."""
+"""How far the axis may extend beyond the real values in order to show imagined ones. The unit is the range of the
+real values.
+"""
 AXIS_MARGIN_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
@@ -64,8 +65,7 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def value_range(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Return the lowest and the highest value in the chart, which shows all real values and the imagined ones near
-    them."""
+    """Return the lowest and the highest value that the chart shows: all real values, and imagined values near them."""
     import numpy as np
 
     real_values, imagined_values = real[np.isfinite(real)], imagined[np.isfinite(imagined)]

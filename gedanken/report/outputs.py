@@ -14,7 +14,7 @@ from gedanken.experiment.program import Program
 from gedanken.report.anchors import Anchors, ShownFinding
 
 LINES_AROUND = 2
-"""Number of lines shown before and after a line that a finding refers to."""
+"""Number of lines that are shown before and after a line to which a finding refers."""
 MAX_PROGRAM_LINES = 600
 MAX_DIFF_LINES = 400
 OUTPUT_HEAD_LINES = 12

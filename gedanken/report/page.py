@@ -35,18 +35,18 @@ CHARTS_AT_TOP = 3
 FINDINGS_OPEN = 5
 """Number of findings of each kind that are visible at first. The others appear when the reader opens the fold."""
 CASES_IN_CONTENTS = 8
-"""Maximum number of cases in the table of contents; see `ShownCase`."""
+"""Maximum number of cases (`ShownCase`) in the table of contents."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
 
 class DrawnSeries(NamedTuple):
-    """A series and its picture."""
+    """A series and its chart."""
 
     judged: SeriesResult
     picture: Markup
     beyond: int
-    """Number of imagined values outside the picture."""
+    """Number of imagined values that lie outside the chart."""
 
 
 class LegendEntry(NamedTuple):
@@ -58,7 +58,7 @@ class LegendEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case, which is the comparison of one program version or of supplied logs, prepared for display."""
+    """The comparison of one program version, or of supplied logs, prepared for display."""
 
     place: str
     case: VersionAnalysis

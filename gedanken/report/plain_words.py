@@ -1,4 +1,4 @@
-"""Puts the result of a run into words for a newcomer: the question, the result, and how certain it is."""
+"""Describes the result of a run to a newcomer: the question, the result, and how certain it is."""
 
 import re
 from collections import Counter
@@ -32,11 +32,13 @@ _P_VALUE = re.compile(r" \(p [=<][^()]*\)")
 _VERSION_LABEL = re.compile(r"\b[\w.]+-v\d+\b")
 _RUN_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
-"""Kinds of findings that come from a statistical test. A reader cannot check them on printed lines."""
+"""Kinds of findings that come from a statistical test. A reader cannot check such a finding by looking at printed
+lines.
+"""
 
 
 class PlainWords(NamedTuple):
-    """The result of a run as three lines."""
+    """The result of a run as three lines: the question, the result, and how certain it is."""
 
     question: str
     result: str
@@ -44,8 +46,7 @@ class PlainWords(NamedTuple):
 
 
 def plain_words(analysis: Analysis) -> PlainWords:
-    """Write the three lines. They never claim that runs are equal, and say nothing about things that were not
-    compared."""
+    """Write the three lines. They never say that runs are equal, and say nothing about what was not compared."""
     version = analysis.main_version
     if version is None:
         words = PlainWords(
@@ -140,8 +141,11 @@ def _labels_with_output(imagined: Sequence[Execution]) -> frozenset[str]:
 
 
 def _describe_example(findings: Sequence[Finding], *preferred: AbstractSet[str]) -> str:
-    """Count the findings and describe one of them. If possible, this finding is about a run in the first set of
-    `preferred`, or else in the next set."""
+    """Count the findings and describe one of them.
+
+    If possible, the described finding is about a run in the first set of `preferred`, otherwise about a run in the
+    next set.
+    """
     matching = (finding for labels in preferred for finding in findings if labels & set(finding.runs))
     first = next(matching, findings[0])
     # without file names, which a newcomer has not seen
@@ -157,7 +161,7 @@ def _short_label(label: re.Match[str]) -> str:
 
 
 def _confidence(version: VersionAnalysis) -> str:
-    """State which results rest on printed lines, which on a statistical test, and what is undecided."""
+    """Say which results can be checked on printed lines, which come from a statistical test, and what is undecided."""
     _real, _imagined = compared_runs(version)
     line_findings = [finding for finding in _unexplained_findings(version) if finding.check not in _STATISTICAL]
     sentences = [

@@ -17,14 +17,14 @@ from gedanken.report.horizons import horizon_chart
 from gedanken.report.html import content_policy, packaged, page_environment
 
 ITEMS_SHOWN = 1500
-"""Maximum number of questions that are shown of one model. The run folder contains all of them."""
+"""Maximum number of questions that are shown for one model. The run folder contains all of them."""
 CHARTS_SHOWN = 40
 _JUDGED_ROLES = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedQuestion:
-    """One question: its answers under one condition, the real output, and the output of the item's rival program."""
+    """One question with the answers under one condition, the real output, and the output of the item's rival program."""
 
     score: ItemScore
     truth: str
@@ -34,7 +34,7 @@ class ProbedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ProbedModel:
-    """The verdict on one model under one condition, and the answers on which the verdict rests."""
+    """The verdict on one model under one condition, and the answers from which the verdict was computed."""
 
     verdict: Verdict
     answers: tuple[ProbedQuestion, ...]
@@ -43,7 +43,7 @@ class ProbedModel:
 
 
 class PairAccuracy(NamedTuple):
-    """All pairs of one operation and size, with the share of right answers to easy and to hard items."""
+    """The share of right answers to the easy items and to the hard items, in all pairs of one operation and size."""
 
     size: int
     pairs: int
@@ -87,7 +87,7 @@ class ShownModel(NamedTuple):
     verdict: Verdict
     sentence: str
     numbers: str
-    """A sentence on what the probabilities beside the verdict “undetermined” mean; empty if none are shown."""
+    """A sentence that explains the probabilities shown beside the verdict “undetermined”; empty if none are shown."""
     operations: tuple[ShownOperation, ...]
     left_out: int
     """Number of questions that are not shown, because there are too many."""
@@ -95,7 +95,7 @@ class ShownModel(NamedTuple):
 
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
-    """Collect the questions on which a verdict rests, with their answers."""
+    """Collect the questions and answers from which a verdict was computed."""
     items = {item.item.id: item for item in log.items}
     outputs: dict[str, list[str]] = defaultdict(list)
     for answer in log.answers:

@@ -33,7 +33,9 @@ class Entry(NamedTuple):
 
 
 class ScriptEntry(NamedTuple):
-    """One line of the script, or a boot command, which was typed before the script (`how` is then `typed first`)."""
+    """One line of the script, or a boot command. `how` is `typed first` for a boot command, because it is typed
+    before the script.
+    """
 
     how: str
     text: str
@@ -59,8 +61,9 @@ def script_of(log: RunLog) -> list[ScriptEntry]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """Describe how the run ended. For an unfinished run, name the work in progress; if there is none, name the last
-    work."""
+    """Describe how the run ended. For an unfinished run, name the work in progress or, if there is none, the last
+    work.
+    """
     if log.outcome != UNFINISHED:
         return log.outcome
     running = [
@@ -225,7 +228,7 @@ def _describe_model(model: ModelFacts) -> str:
 
 
 def is_packaged_experiment(analysis: Analysis) -> bool:
-    """Return whether the experiment is packaged with gedanken. Then its name is enough to repeat the run."""
+    """Return whether the experiment is packaged with gedanken. If it is, its name is enough to repeat the run."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 

@@ -11,8 +11,9 @@ from gedanken.experiment.format import format_number, format_probability
 
 WIDTH, HEIGHT = 220, 34
 SCALE_MARGIN = 1.5
-"""How far the scale may extend beyond the real effects to show imagined ones, as a multiple of the range of the real
-effects."""
+"""How far the scale may extend beyond the real effects in order to show imagined ones. The unit is the range of the
+real effects.
+"""
 
 
 class Row(NamedTuple):
@@ -116,7 +117,9 @@ def _format_effect(effect: float | None) -> str:
 
 
 def _format_range(outcomes: Outcomes) -> str:
-    """Format the range of an outcome, such as `0.40 to 0.45`, and how many runs show a value, if not all do."""
+    """Format the range of an outcome, such as `0.40 to 0.45`. If not all runs have a value, also say how many have
+    one.
+    """
     values = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"

@@ -42,21 +42,23 @@ SERIES_SHOWN = 3
 FIXED_TABLE_ROWS = 3
 """Number of table rows that show no series: the heading, how the runs ended, and the lines printed."""
 MIN_SERIES_ROWS = 2
-"""Number of table rows that series should get. If fewer would fit, the text that counts the findings is limited to
-one line."""
+"""Minimum number of table rows for series. If there is no room for them, the text that counts the findings gets only
+one line.
+"""
 LONGEST_NAME, SHORTEST_NAME = 48, 12
 """Maximum and minimum width of a name in the table, in characters."""
 GAP = 3
 """Number of spaces between two columns of the table."""
 _Row = tuple[str, str, str, str]
 MIN_LONG_WORD = 4
-"""Minimum length of the words that `_prefix_kind` looks for in the sentence of a finding."""
+"""Minimum length of the words of a kind of finding that `_prefix_kind` looks for in the finding's sentence."""
 _SHORT_CAUSES = {Cause.CUT: "cut"}
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None, *, has_page: bool = False) -> None:
-    """Print at most 20 lines. `where` is the path of the full report, printed last. `has_page` is True if the caller
-    prints the path of the report."""
+    """Print at most 20 lines. `where` is the path of the full report, which is printed last. `has_page` is True if
+    the caller prints this path.
+    """
     lines_left = MAX_LINES - (where is not None)
     rest_place = "in the full report" if where or has_page else "with --html FILE"
     version = analysis.main_version
@@ -186,8 +188,7 @@ def _run_rows(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _count_shown(series: int, max_rows: int) -> int:
-    """Return how many of `series` series are shown in `max_rows` rows. If some are left out, one row is needed to say
-    so."""
+    """Return how many of `series` series are shown in `max_rows` rows. If some are left out, one of the rows says so."""
     if series <= min(SERIES_SHOWN + 1, max_rows):
         return series
     return max(0, min(SERIES_SHOWN, max_rows - 1))
@@ -204,8 +205,9 @@ def _format_p(series: SeriesResult) -> str:
 
 
 def _series_row(series: SeriesResult) -> _Row:
-    """Return the row of a series: its values at the last point if these are compared, otherwise all values of its
-    curve."""
+    """Return the row of a series. It shows the values at the last point if these are compared, otherwise the values
+    at all points.
+    """
     is_last = series.name.startswith("last ") or len(series.points) < 2
     real, imagined = last_values(series) if is_last else ([], [])
     if not real:
@@ -286,7 +288,9 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
 
 
 def _prefix_kind(kind: str, text: str) -> str:
-    """Put the kind of a finding before its sentence, unless the sentence has most of the kind's long words."""
+    """Put the kind of a finding before its sentence, unless the sentence already contains most of the long words of
+    the kind.
+    """
     words = [word for word in kind.split() if len(word) >= MIN_LONG_WORD]
     if sum(word in text for word in words) > len(words) / 2:
         return text
@@ -294,8 +298,10 @@ def _prefix_kind(kind: str, text: str) -> str:
 
 
 def _count_by_place(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[str]:
-    """Count the findings on the program, elsewhere, and explained by the persona. The result is empty if all are on
-    the program or all are elsewhere."""
+    """Count the findings on the program, those elsewhere, and those that the persona explains.
+
+    The result is empty if all findings are on the program, or all are elsewhere.
+    """
     explained = sum(finding.explained_by is not None for finding in findings)
     on_program = sum(not finding.explained_by for finding in version.compared.findings) if version else 0
     elsewhere = len(findings) - explained - on_program

@@ -30,7 +30,7 @@ class ShownSurprisal(NamedTuple):
 
 
 def surprisal_of(surprisal: Surprisal | None) -> tuple[ShownSurprisal, ...]:
-    """Return the values of each program that was scored; empty if nothing is available."""
+    """Return the surprisal of each program for which it was computed; empty if there is none."""
     return tuple(_prepare_program(program) for program in surprisal) if isinstance(surprisal, tuple) else ()
 
 

@@ -17,8 +17,9 @@ COLOURS = {
     "#000003": "var(--rule)",
     "#000004": "currentColor",
 }
-"""The colours that a figure uses, and the page's variables that replace them. The variables depend on light mode,
-dark mode and print."""
+"""Maps each color of a figure to the variable of the page that replaces it. The values of the variables differ
+between light mode, dark mode and print.
+"""
 REAL, IMAGINED, RULE, INK = COLOURS
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"

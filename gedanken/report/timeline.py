@@ -30,8 +30,7 @@ class Row(NamedTuple):
     kind: str
     depth: int
     world: str
-    """`real` or `imagined`, for a command or request that belongs to the real or the imagined machine; otherwise
-    empty."""
+    """`real` or `imagined` if the command or request belongs to one of the two machines; otherwise empty."""
     name: str
     who: str
     start: str
@@ -70,12 +69,13 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Return the seconds from the start of the process that made the entry `run` to `time`."""
+        """Return the seconds from the start of the process that recorded `run` to `time`."""
         return (time - self._starts[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Return the position of `time` on the axis, from 0 to `WIDTH`. The process that made the entry `run` was
-        running then."""
+        """Return the position of `time` on the axis, from 0 to `WIDTH`. `time` must be within the process that
+        recorded `run`.
+        """
         seconds = self._starts[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 

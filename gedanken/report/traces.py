@@ -41,7 +41,7 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def describe_missing_entries(roots: Sequence[TracedRun]) -> str:
-    """Say how many entries are missing because the trace file had no room for them; empty if none is missing."""
+    """Say how many entries are missing because they did not fit into the trace file; empty if none are missing."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     total = sum(count for count in counts if isinstance(count, int) and count > 0)
     return (

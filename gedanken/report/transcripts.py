@@ -17,25 +17,26 @@ from gedanken.report.anchors import Anchors, ShownFinding
 CONTEXT = 3
 """Number of agreeing lines that stay visible around a difference, and around a line that a finding refers to."""
 FOLDED_SHOWN = 120
-"""Maximum number of lines in a fold. Of a longer part, the middle is left out."""
+"""Maximum number of lines in a fold. If a fold would be longer, lines in its middle are left out."""
 LINES_AT_BLOCK_ENDS = 30
 """Number of lines that are shown at the beginning of a long block of differing lines, and again at its end."""
 ROWS_SHOWN = 2_000
 NO_DIFFERENCE_MARKS = ("alike", "aside")
-"""Marks of blocks that are not differences. In `alike` blocks, lines agree; `aside` is standard error, which is not
-compared."""
+"""Marks of blocks that are not differences. `alike`: the lines agree. `aside`: the lines are standard error, which is
+not compared.
+"""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
 class Piece(NamedTuple):
-    """A part of a line."""
+    """A part of a line, and whether the other line lacks it."""
 
     text: str
     differs: bool
 
 
 class Cell(NamedTuple):
-    """One line of one output."""
+    """One line of one of the two outputs."""
 
     place: str
     number: int
@@ -62,7 +63,7 @@ class Stretch:
     rows: tuple[Row, ...]
     folded: bool = False
     left_out: int = 0
-    """Number of rows that are not on the page; `rows` is empty then."""
+    """Number of rows that are left out of the page. If it is not 0, `rows` is empty."""
     what: str = ""
     """A description of rows that are folded or left out."""
 
@@ -91,7 +92,9 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """Arrange the two aligned outputs side by side. None if no outputs were aligned, or an execution is missing."""
+    """Arrange the two aligned outputs side by side. Return None if no outputs were aligned, or if one of their
+    executions is missing.
+    """
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -264,8 +267,10 @@ def mark_differing_words(real: str, imagined: str) -> tuple[tuple[Piece, ...], t
 
 
 def _append_piece(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Append a piece, or merge it with the last one if both or neither differ. A space between two differing words is
-    marked as differing, too."""
+    """Append a piece. It is merged with the last one if both differ or both do not.
+
+    A space between two differing words is marked as differing, too.
+    """
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":

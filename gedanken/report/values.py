@@ -13,8 +13,8 @@ from gedanken.records.run_view import earlier_values
 def values_of(analysis: Analysis) -> dict[str, Any]:
     """Return all results, such as findings, series and print sites.
 
-    The line-by-line alignment is included only for the main version. Numbers that are not finite (`nan` and `inf`)
-    are written as text, because JSON has no notation for them.
+    The line-by-line alignment is included only for the main version. `nan` and `inf` are written as text, because
+    JSON has no numbers for them.
     """
     version = analysis.main_version
     alignment = version.compared.alignment if version else None

@@ -1,4 +1,4 @@
-"""Wraps text into few lines of a terminal. Text that does not fit is cut where a reader can stop."""
+"""Wraps text into few lines of a terminal. Text that does not fit is cut, if possible at the end of a clause."""
 
 import re
 import textwrap
@@ -11,7 +11,9 @@ _MAX_CHARACTERS = 1000
 _MIN_WIDTH = 20
 _SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _CLAUSE_ENDS = ((re.compile(r"[.;:](?= )"), 0.7), (re.compile(r"[.;:,](?= )| (?=\()"), 0.5))
-"""Where a text may be cut, and the share of the lines that must be filled then. The first that fits is taken."""
+"""Patterns of positions at which a text may be cut, each with the minimum share of the lines that the text must still
+fill. The patterns are tried in order.
+"""
 
 
 def flatten(text: str) -> str:
@@ -20,12 +22,14 @@ def flatten(text: str) -> str:
 
 
 def wrap(text: str, width: int, limit: int) -> list[str]:
-    """Wrap a text into at most `limit` lines. It is cut after any word."""
+    """Wrap a text into at most `limit` lines. If the text is too long, it is cut after a word."""
     return textwrap.wrap(flatten(text), max(_MIN_WIDTH, width - 1), max_lines=limit, placeholder=" …")
 
 
 def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
-    """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first does not fit, cut it."""
+    """Return as many whole sentences as fit into `limit` lines, wrapped. If even the first sentence does not fit, it
+    is cut.
+    """
     text = _collapse(text)
     sentence_ends = [match.end() for match in _SENTENCE_END.finditer(text) if _is_outside_quotes(text, match.end())]
     for end in [len(text), *reversed(sentence_ends)]:
@@ -36,9 +40,9 @@ def wrap_sentences(text: str, width: int, limit: int) -> list[str]:
 
 
 def wrap_clauses(text: str, width: int, limit: int) -> list[str]:
-    """Return as many whole clauses as fit into `limit` lines, wrapped, with `…` in place of those left out.
+    """Return as many whole clauses as fit into `limit` lines, wrapped, and `…` in place of the rest.
 
-    A text whose first clause leaves most of the lines empty is cut after any word.
+    If whole clauses would leave most of the lines empty, the text is cut after a word.
     """
     text = _collapse(text)
     lines = _wrap_whole(text, width)
@@ -55,7 +59,7 @@ def wrap_clauses(text: str, width: int, limit: int) -> list[str]:
 
 
 def wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
-    """Return the items of a list that fit into `limit` lines, followed by `…` if some are left out."""
+    """Return as many items of a list as fit into `limit` lines, followed by `…` if some are left out."""
     for count in range(len(items), 0, -1):
         lines = _wrap_whole(", ".join([*items[:count], *["…"][: len(items) - count]]), width)
         if len(lines) <= limit:
@@ -64,7 +68,9 @@ def wrap_items(items: Sequence[str], width: int, limit: int) -> list[str]:
 
 
 def _cut_at(text: str, clause_end: re.Pattern[str]) -> Iterator[str]:
-    """Yield the text cut at each end of a clause outside quotations, the longest first. Open brackets are closed."""
+    """Yield versions of the text that are cut at the end of a clause outside quotations, the longest first. Open
+    brackets are closed.
+    """
     ends = [match.start() for match in clause_end.finditer(text) if _is_outside_quotes(text, match.start())]
     for end in reversed(ends):
         yield f"{text[:end]}{')' * _count_open_brackets(text[:end])} …"

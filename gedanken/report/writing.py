@@ -17,7 +17,9 @@ from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 PAGE_MARKER = b'content="gedanken'
-"""Text in the head of each page that gedanken writes. It shows that a file is an earlier page."""
+"""Text in the head of each page that gedanken writes. A file with this text is an earlier page, and may be
+overwritten.
+"""
 _HEAD_BYTES = 4096
 
 

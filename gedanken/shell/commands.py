@@ -17,7 +17,7 @@ _INCOMPLETE = re.compile(
 
 
 class UnclosedBraces(BadInput):
-    """The input ended inside a text in braces, which is text for the model."""
+    """The input ended inside braces that contain text for the model."""
 
 
 class TypedInput(NamedTuple):

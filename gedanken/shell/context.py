@@ -4,7 +4,7 @@ from gedanken.agents.session import Session, Turn
 
 
 def knows_all(session: Session) -> bool:
-    """Return whether the model is still sent all commands of the session, as separate messages or joined in one."""
+    """Return whether the model is still sent all commands of the session, as separate messages or joined into one."""
     return "\n".join(turn.typed for turn in session.context) == session.requests
 
 

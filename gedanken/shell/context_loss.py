@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 async def lose_context(session: ShellSession) -> None:
-    """Drop the context of the imagined machine, but first ask the machine what it knows (`_remember`). Raises
-    BadInput if there is no context, and NoModel if the model is lost."""
+    """Drop the context of the imagined machine, after asking the machine what it knows (`_remember`).
+
+    Raises BadInput if there is no context, and NoModel if the model is lost.
+    """
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
         raise BadInput("there is no context to lose: type a command first")
@@ -29,9 +31,10 @@ async def lose_context(session: ShellSession) -> None:
 
 
 async def rebuild_context(session: ShellSession, policy: "Policy") -> None:
-    """Drop the context unless it is dropped already, rebuild it as `policy` says, and report what the loss changed.
+    """Drop the context if that has not been done yet, rebuild it as `policy` says, and report which answers the loss
+    changed.
 
-    The report is left out if a changed answer might have another cause. Raises BadInput if nothing was typed yet, and
+    There is no report if a changed answer might have another cause. Raises BadInput if nothing was typed yet, and
     NoModel if the model is lost.
     """
     from gedanken.agents.imagined_machine import REBUILD_COMMAND
@@ -65,7 +68,9 @@ async def rebuild_context(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """If the model is sent the whole session, ask the machine twice what it knows, and store the answers."""
+    """Ask the machine twice what it knows, and store the answers. Do nothing if the model is no longer sent the whole
+    session.
+    """
     session.remembered = None
     if knows_all(machine.session):
         session.view.show_note("before the loss, the machine is asked twice what it knows")

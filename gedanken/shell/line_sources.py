@@ -20,7 +20,7 @@ CONTINUATION_PROMPT = "> "
 
 
 class LineSource(Protocol):
-    """Source of lines, one after another."""
+    """A source of lines, which are read one after another."""
 
     interactive: bool
     """True if a person types the lines."""
@@ -32,7 +32,7 @@ class LineSource(Protocol):
 
 
 class Pipe:
-    """Lines from standard input."""
+    """Reads lines from standard input when it is a pipe or a file."""
 
     interactive = False
 
@@ -74,12 +74,12 @@ part."""
 
 
 class Keyboard:
-    """Lines from a person, with editing, history, and completion of colon commands with Tab."""
+    """Reads lines that a person types, with editing, history, and completion of colon commands with Tab."""
 
     interactive = True
 
     def __init__(self, history: Path, complete: Complete) -> None:
-        """Keep the typed lines in the file `history`. Raises BadInput if the file cannot be written."""
+        """Store the typed lines in the file `history`. Raises BadInput if the file cannot be written."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import FileHistory
         from prompt_toolkit.output import create_output

@@ -21,8 +21,8 @@ EXIT_BROKEN_PIPE = 141
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
     """Type lines into the machines until the input ends; return the exit code of the last command.
 
-    Raises BadInput, NoSandbox or NoModel before the first line, and later only for lines from a pipe. SIGTERM and
-    SIGHUP cancel this coroutine; so does Ctrl-C, for lines from a pipe.
+    Raises BadInput, NoSandbox or NoModel before the first line is read; afterwards only if lines come from a pipe.
+    SIGTERM and SIGHUP cancel this coroutine. Ctrl-C does so only if lines come from a pipe.
     """
     async with Terminals(options, Screen()) as terminals:
         lines: LineSource = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
@@ -94,14 +94,15 @@ class _Loop:
             _cancel_once(self._running_task)
 
     def _drop_tells(self) -> None:
-        """Discard text in braces that was not sent yet, because Ctrl-C was pressed at the prompt."""
+        """Discard text in braces that has not been sent, because the user pressed Ctrl-C at the prompt."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
             self._session.view.show_note("the text in braces is dropped")
 
     def _report_error(self, error: GedankenError) -> None:
         """Report an error and continue. If lines come from a pipe and a machine is lost or braces stay open, raise
-        the error instead."""
+        the error.
+        """
         is_machine_lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (is_machine_lost or isinstance(error, UnclosedBraces)):
             raise error

@@ -28,7 +28,7 @@ def save(session: ShellSession, path: Path) -> None:
 
 
 def fenced(text: str) -> str:
-    """Put a text in a code block, with a fence longer than any run of backticks in it."""
+    """Put a text in a code block whose fence is longer than any row of backticks in the text."""
     fence = fence_for(text)
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{fence}text\n{harmless(text)}{end}{fence}"

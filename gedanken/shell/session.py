@@ -28,14 +28,14 @@ class RememberedAnswers(NamedTuple):
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]
-    """The answers to the same questions, asked a second time."""
+    """The answers to the same questions when they were asked a second time."""
     stored: int
     """Number of turns that were stored when the questions were asked."""
 
 
 @dataclass(slots=True)
 class ShellSession:
-    """The state that the loop and the colon commands work on."""
+    """The state of a shell, which its main loop and the colon commands change."""
 
     terminals: Terminals
     view: View
@@ -44,7 +44,9 @@ class ShellSession:
     answers: list[Answers] = field(default_factory=list)
     remembered: RememberedAnswers | None = None
     exit_code: int = 0
-    """Exit code of the last command: the real machine's, or else inferred from the imagined output."""
+    """Exit code of the last command: that of the real machine or, without one, the exit code inferred from the
+    imagined output.
+    """
     is_over: bool = False
 
     @property
@@ -58,7 +60,7 @@ class ShellSession:
 
     @property
     def active_names(self) -> str:
-        """The names of the machines that commands are sent to."""
+        """The names of the machines into which commands are typed now."""
         real, imagined = self.names
         return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.active]
 
@@ -82,8 +84,8 @@ class ShellSession:
     async def type(self, command: str) -> None:
         """Type a command into the machines that are on, and show their output; `exit` leaves the shell.
 
-        Raises NoModel or NoSandbox if a machine is lost, after the answer of the other machine was shown. Raises
-        BadInput if the session cannot be stored, and CancelledError after Ctrl-C.
+        If a machine is lost, the other machine's answer is shown, and NoModel or NoSandbox is raised. Raises BadInput
+        if the session cannot be stored, and CancelledError after Ctrl-C.
         """
         if match := _EXIT_COMMAND.fullmatch(command):
             self.is_over = True
@@ -102,7 +104,7 @@ class ShellSession:
             raise NoSandbox("; ".join(answers.real.notes))
 
     def _record(self, answers: Answers) -> None:
-        """Record the answers before they are shown, because Ctrl-C can end the display."""
+        """Store the answers before they are shown, because Ctrl-C may end the display early."""
         self.answers.append(answers)
         execution = answers.real or (answers.imagined if self.terminals.active == "imagined" else None)
         if execution:

@@ -9,8 +9,10 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MAX_ALIGNED_LINES = 5000
-"""Maximum number of lines of an answer that are aligned, not counting equal lines at both ends. More lines are paired
-in order: aligning would need one bit for each pair of lines."""
+"""Maximum number of lines of an answer that are aligned, not counting equal lines at both ends.
+
+If there are more, the lines are paired in order, because aligning would need one bit for each pair of lines.
+"""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -21,7 +23,9 @@ class Row(NamedTuple):
     left: str
     right: str
     sides: Sides
-    """Whether the lines are equal, differ, or exist only on the left or right side."""
+    """Says whether the two lines are equal or differ, or whether there is a line only on the left or only on the
+    right.
+    """
 
 
 def pair_lines(left: str, right: str) -> list[Row]:
@@ -39,8 +43,10 @@ def pair_lines(left: str, right: str) -> list[Row]:
 
 
 def lay_out_columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """Lay the rows out as two padded columns that fit into `width` terminal cells, MARK_WIDTH cells apart. A line
-    that is too long continues in the next row."""
+    """Arrange the rows in two padded columns, MARK_WIDTH cells apart, that fit into `width` terminal cells.
+
+    A line that is too long continues in the next row.
+    """
     cells = column_width(width)
     for row in rows:
         for left, right in zip_longest(_wrap_cells(row.left, cells), _wrap_cells(row.right, cells), fillvalue=""):

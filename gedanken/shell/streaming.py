@@ -1,4 +1,4 @@
-"""Shows output while it arrives: real output unchanged, and imagined output without text that no terminal prints."""
+"""Shows output as it arrives: real output unchanged, imagined output without text that no terminal would print."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,19 @@ from gedanken.agents.reply_cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
 MAX_HELD_LINES = 200
-"""If more lines than this are held back, they are shown only at the end of the reply, because checking them all at
-each new line takes quadratic time."""
+"""Maximum number of held-back lines that are checked again at each new line. If there are more, they are shown at the
+end of the reply, because checking them takes quadratic time.
+"""
 _SENTINEL_LINE = "\0\n"
-"""A line that nobody types and that is not chat. It is put before or after other lines, to see whether `clean`
-removes those lines."""
+"""A line that nobody types and that is not chat. It is put before or after a line to find out whether `clean` removes
+that line.
+"""
 
 
 class RealStream:
-    """Shows the first part of a program's output while it arrives, and the rest at the end.
+    """Shows the first part of a program's output as it arrives, and the rest at the end.
 
-    The first part has at most half of `limits.output_bytes`, because later parts of a long output may be dropped.
+    The first part is at most half of `limits.output_bytes` long, because later parts of a long output may be dropped.
     """
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
@@ -35,16 +37,17 @@ class RealStream:
         return ""
 
     def finish(self, output: str) -> bool:
-        """Show the rest of the complete output. Return False, and show nothing, if its beginning differs from what
-        was shown."""
+        """Show the rest of the complete output. If its beginning differs from what was already shown, show nothing
+        and return False.
+        """
         return _show_rest(output, self._shown, self._show)
 
 
 class ImaginedStream:
-    """Shows each line of a reply as soon as the line is almost certain to be output.
+    """Shows each line of a reply as soon as it is almost certain that the line is output.
 
-    A line is held back while `gedanken.agents.reply_cleaning` might still remove it: an echo of the command, a
-    prompt, or a closing fence.
+    A line is held back while `gedanken.agents.reply_cleaning` might still remove it as an echo of the command, a
+    prompt, or a closing code fence.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], typed_before: str = "") -> None:
@@ -67,13 +70,15 @@ class ImaginedStream:
         return self._held_back + self._incomplete_line
 
     def finish(self, output: str) -> bool:
-        """Show the rest of the complete output. Return False, and show nothing, if its beginning differs from what
-        was shown."""
+        """Show the rest of the complete output. If its beginning differs from what was already shown, show nothing
+        and return False.
+        """
         return _show_rest(output, self._shown, self._show)
 
     def _may_precede_output(self, line: str) -> bool:
-        """Return whether a line may stand before the output: a blank line, chat, a fence, or an echo of the
-        command."""
+        """Return whether a line may come before the output: a blank line, chat, a code fence, or an echo of the
+        command.
+        """
         return not line.strip() or any(
             clean(beginning, command_line).text != beginning
             for command_line in self._command_lines
@@ -81,7 +86,7 @@ class ImaginedStream:
         )
 
     def _show_if_certain(self) -> None:
-        """Show the held-back text if it is output in both cases: the reply ends here, or the reply goes on."""
+        """Show the held-back text if it is output whether the reply ends here or goes on."""
         if self._held_back.count("\n") > MAX_HELD_LINES:
             return
         if_ended, if_continued = self._clean_reply(""), self._clean_reply(_SENTINEL_LINE)

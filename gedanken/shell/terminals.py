@@ -1,4 +1,4 @@
-"""The machines of a shell: opens them, and types each command into those that are on."""
+"""The machines of a shell: opens them, and types each command into the machines that are on."""
 
 import asyncio
 import re
@@ -45,7 +45,7 @@ class Answers(NamedTuple):
     errors: tuple[GedankenError, ...] = ()
     """The errors of machines that gave no answer."""
     was_stopped: bool = False
-    """True if Ctrl-C came before all machines had answered."""
+    """True if Ctrl-C was pressed before all machines had answered."""
 
     @property
     def texts(self) -> tuple[str, str] | None:
@@ -102,9 +102,9 @@ class Terminals:
         await self._exit_stack.aclose()
 
     async def turn_on(self, choice: Choice) -> None:
-        """Send commands to these machines from now on, and open those that are not open yet.
+        """From now on, type commands into these machines. Open the machines that are not open yet.
 
-        Raises BadInput, NoSandbox or NoModel if a machine cannot be opened; then nothing is changed.
+        Raises BadInput, NoSandbox or NoModel if a machine cannot be opened; nothing is changed then.
         """
         async with AsyncExitStack() as stack:
             real, machine_facts = self.real, self._machine_facts
@@ -125,8 +125,11 @@ class Terminals:
         )
 
     def _match_persona(self, machine_facts: MachineFacts) -> None:
-        """Let the imagined machine play the real one. Nothing is changed if the imagined machine was used already, or
-        if the user chose a persona or a stored session."""
+        """Give the imagined machine a persona with the facts of the real machine.
+
+        Nothing is changed if the imagined machine was used already, or if the user chose a persona or a stored
+        session.
+        """
         machine = self.imagined
         if (
             machine
@@ -169,10 +172,10 @@ class Terminals:
         return ImaginedMachine(model, persona, machine_facts, options.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: OnOutput, on_end: Callable[[MachineKind], None]) -> Answers:
-        """Type a command into each machine that is on. The imagined machine is first sent the waiting text in braces.
+        """Type a command into each machine that is on. Waiting text in braces is sent to the imagined machine first.
 
-        `hear` is called with each chunk of output, and `on_end` with each machine that has finished. Complete answers
-        are kept if a machine is lost or Ctrl-C is pressed. After Ctrl-C, `Answers.stopped` is True.
+        `hear` is called with each chunk of output, and `on_end` with each machine that has finished. If a machine is
+        lost or Ctrl-C is pressed, complete answers are kept. After Ctrl-C, `Answers.was_stopped` is True.
         """
         tells = tuple(self.tells) if self.active != "real" else ()
         coroutines: dict[MachineKind, Coroutine[Any, Any, Execution]] = {}
@@ -244,14 +247,14 @@ class Terminals:
         return path.name
 
     def imagined_or_fail(self) -> "ImaginedMachine":
-        """Return the imagined machine. Raises BadInput if there is none yet."""
+        """Return the imagined machine. Raises BadInput if it has not been opened."""
         if self.imagined is None:
             raise BadInput("there is no imagined machine yet; `:machine both` opens one")
         return self.imagined
 
     @property
     def torn_bytes(self) -> int:
-        """Number of bytes of an incomplete last line that were dropped from the session's file."""
+        """Number of bytes dropped from the end of the session's file because its last line was incomplete."""
         return self._session_file.torn_bytes if self._session_file else 0
 
     def save_session(self) -> None:

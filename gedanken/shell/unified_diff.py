@@ -27,7 +27,7 @@ def unified_diff(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
 
 
 def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of rows (end exclusive) that differ or are near a difference."""
+    """Yield ranges of rows (end exclusive) that differ or are close to a row that differs."""
     start = stop = 0
     for index, row in enumerate(rows):
         if row.sides == "same":

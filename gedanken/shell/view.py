@@ -1,5 +1,6 @@
-"""Displays the answers of the machines on standard output. Notes go there, too, if a person reads; otherwise to
-standard error."""
+"""Displays the answers of the machines on standard output. Notes are shown there, too, if a person reads, and
+otherwise on standard error.
+"""
 
 import asyncio
 import os
@@ -61,7 +62,7 @@ class View:
             self.show_error(f"({text})")
 
     def show_message(self, text: str) -> None:
-        """Show the shell's own answer, for example to a colon command."""
+        """Show an answer of the shell itself, for example to a colon command."""
         self._print(Text(harmless(text)))
 
     async def show_diff(self, lines: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Estimates before a run what it will use, and enforces the time limit of its budget."""
+"""Estimates what a run will use before it starts, and enforces the time limit of its budget."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 PROMPT_TOKENS_PER_REQUEST = 600
-"""Approximate number of tokens of the persona and the typed text in a request. Earlier replies are counted
-elsewhere."""
+"""Approximate number of tokens in a request for the persona and the typed text. Earlier replies in the request are
+not included.
+"""
 
 
 def estimate_usage(spec: RunSpec, price: Price | None) -> str:
@@ -35,7 +36,9 @@ def limits_in_words(budget: Budget) -> str:
 
 @contextmanager
 def enforce_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """After the budget's minutes, start nothing new; after another tenth of them, stop the running work."""
+    """When the minutes of the budget are over, start nothing new. After another tenth of that time, stop the running
+    work.
+    """
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

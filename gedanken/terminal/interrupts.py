@@ -21,7 +21,8 @@ class Drains(Protocol):
 def interruptible(control: Drains, begin_nothing: Callable[[], None], progress: Progress) -> Iterator[None]:
     """On the first Ctrl-C, start nothing new. On a second one, or on SIGTERM, stop the running work.
 
-    `control` drains the graph, which finishes its nodes. `begin_nothing` stops work that waits inside these nodes.
+    `control` makes the graph stop after the nodes that are running. `begin_nothing` stops the work that waits inside
+    these nodes.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     is_draining = False

@@ -10,8 +10,10 @@ _LOAD_FILE = Path("/proc/loadavg")
 
 
 def slowdown(load: Path = _LOAD_FILE) -> float:
-    """Return how many times longer work on all cores takes because of other programs: 2 if they use all cores, 1 if
-    unknown. The measurement takes a fifth of a second."""
+    """Return how many times longer work on all cores takes because of other programs; 1 if that is unknown.
+
+    It is 2 if other programs use all cores. The measurement takes a fifth of a second.
+    """
     # counts runnable threads: Linux's load averages cover a minute or more, and so include the set-up of this run
     counts: list[int] = []
     for _ in range(SAMPLES):

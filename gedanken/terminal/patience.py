@@ -1,4 +1,4 @@
-"""Shows a message about work that is usually quick, but only if it takes long."""
+"""Shows a message if work that is usually quick takes long."""
 
 import threading
 from collections.abc import Iterator

@@ -23,13 +23,14 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. They are used until this run has
-done work of the kind, and scaled by how long its other work took."""
+"""Seconds for each kind of work, measured on 2 idle cores with the embedded model. They are used until the run has
+done work of that kind, and are scaled by how long its other work took.
+"""
 _MODEL_KINDS: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _SIMILAR_KINDS: dict[Kind, Kind] = {"seed": "trunk"}
-"""Maps a kind of work to an earlier kind, whose durations are used to estimate it."""
+"""For a kind of work that has not been done yet, an earlier kind whose measured durations are used in its place."""
 _GUESS_WEIGHT = 3.0
-"""Weight of the first guess: the number of seconds of measured work that count as much as the guess."""
+"""Weight of the first guess. The guess counts as much as this many seconds of measured work."""
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class PlannedStep:
 
     name: str
     pieces: Counter[Kind]
-    """Number of planned pieces of work of each kind; the numbers grow if a program has to be fixed."""
+    """Number of planned pieces of work of each kind. It grows if a program has to be fixed."""
     done: Counter[Kind] = field(default_factory=Counter)
 
     @property
@@ -73,15 +74,16 @@ def _step_of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedS
 
 
 class RunPlan:
-    """Keeps track of how much of a plan is finished, and divides the elapsed time among the running work.
+    """Keeps track of how much of a plan is finished, and divides the elapsed time among the running pieces of work.
 
-    Of two pieces in parallel, each is charged half of every second. So the remaining times of all pieces can be added
-    up.
+    If two pieces run in parallel, each is charged half of the time. This way, the remaining times of all pieces can
+    be added up.
     """
 
     def __init__(self, steps: Sequence[PlannedStep], slowdown: float = 1.0) -> None:
-        """Start before the first step. `slowdown` is how many times longer work is expected to take, until this is
-        measured."""
+        """Start before the first step. `slowdown` says how many times longer work is expected to take; it is used
+        until the slowdown of this run is measured.
+        """
         self.steps = list(steps)
         self._slowdown = slowdown
         self.at = 0
@@ -107,7 +109,7 @@ class RunPlan:
             self._active[node, who] = ("sample", 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:
-        """Record that work of a node has ended: that of `who`, or all if `who` is None."""
+        """Record that work of a node has ended: the work of `who`, or all work if `who` is None."""
         self._distribute_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
             self._record_end(*key)
@@ -169,7 +171,9 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """Return the kind of the boot question being asked; the first asks for a table, which takes far longer."""
+        """Return the kind of the boot question that is being asked. The first question asks for a table, which takes
+        far longer.
+        """
         return "boot answer" if self._durations["boot table"] else "boot table"
 
     def _record_end(self, node: str, who: str) -> None:
@@ -185,8 +189,9 @@ class RunPlan:
         self._active = {key: (kind, spent + share) for key, (kind, spent) in self._active.items()}
 
     def _expected_seconds(self, kind: Kind) -> float:
-        """Return the expected seconds of one piece of work. This is never less than a running piece of the same kind
-        has already taken."""
+        """Return the expected seconds of one piece of work. They are never less than the time that a running piece of
+        this kind has already taken.
+        """
         durations = self._durations[kind] or self._durations[_SIMILAR_KINDS.get(kind, kind)]
         average = (
             sum(durations) / len(durations)
@@ -196,8 +201,9 @@ class RunPlan:
         return max([average, *(spent for active_kind, spent in self._active.values() if active_kind == kind)])
 
     def _slowdown_of(self, by_model: bool) -> float:
-        """Return how many times longer than FIRST_GUESS work takes. This is work by the model if `by_model` is True,
-        otherwise work by the real machine."""
+        """Return how many times longer than FIRST_GUESS work takes, for work of the model (`by_model`) or of the real
+        machine.
+        """
         measured = [(kind, spent) for kind, durations in self._durations.items() for spent in durations]
         measured += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
         # a slow computer slows down both, so the ratio of all work also counts, with a small weight
@@ -206,7 +212,9 @@ class RunPlan:
 
 
 def _ratio(measured: Sequence[tuple[Kind, float]], prior: float) -> float:
-    """Return the seconds taken per guessed second. `prior` is the ratio to assume while little has been measured."""
+    """Return the measured seconds divided by the guessed ones. `prior` is the ratio to assume while little has been
+    measured.
+    """
     actual = sum(spent for _kind, spent in measured)
     guessed = sum(FIRST_GUESS[kind] for kind, _spent in measured)
     return (actual + _GUESS_WEIGHT * prior) / (guessed + _GUESS_WEIGHT)

@@ -37,7 +37,7 @@ MAX_LINES = 8
 MAX_CHARACTERS = 400
 MAX_LAST_LINE = 60
 _GUESSED_UNITS = ("bytes", "seconds")
-"""Units whose total may be a guess. In other units, such as programs, the total is exact."""
+"""Units for which the total may be a guess. For all other units, such as programs, the total is exact."""
 _NODE_NAMES = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
 """Maps a node of the graph to the name that is shown for it."""
 _RESULT_WORDS = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
@@ -100,7 +100,7 @@ class Screen:
 
     @contextmanager
     def _bars(self) -> Iterator[Progress]:
-        """Yield the display that all running steps share, because two displays would fight for the cursor."""
+        """Yield the display that all running steps share. Two displays would both move the cursor."""
         with self._lock:
             self._steps += 1
             if self._progress is None:
@@ -157,7 +157,7 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Receive text from a worker; an empty text shows that the worker has started, or still works.
+        """Receive text from a worker. An empty text means that the worker has started, or is still working.
 
         Without a live display, complete lines with a result, such as a loss, are printed at once. `limit` is the
         token limit of this reply, if it differs from the run's.
@@ -180,7 +180,7 @@ class Screen:
                 self._print_plain(f"  {_node_name(node)} {who}: {harmless(line)[:160]}")
 
     def _starts_work(self, node: str, who: str) -> bool:
-        """Return whether an empty text from the worker `who` means that its work starts."""
+        """Return whether an empty text from the worker `who` means that the worker starts."""
         # later empty texts only show that a reasoning model still works
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
@@ -234,7 +234,7 @@ def _node_name(node: str) -> str:
 
 
 class _Amount(DownloadColumn):
-    """The finished part of a download in bytes. Nothing is shown for a step that is counted in seconds."""
+    """Shows how many bytes of a download are finished. Shows nothing for a step that is counted in seconds."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.fields["in_bytes"] else Text("")
