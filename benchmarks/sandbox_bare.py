@@ -206,7 +206,10 @@ def _normalize(value: object) -> object:
 
 
 def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> CommandResult:
-    """Run a command on the host. Raises SystemExit if it fails, because the time of a failed command means nothing."""
+    """Run a command on the host.
+
+    Raises SystemExit if it fails, because the time of a failed command means nothing.
+    """
     started = time.perf_counter()
     completed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     seconds = time.perf_counter() - started

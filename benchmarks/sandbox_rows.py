@@ -332,7 +332,10 @@ def _count_descriptors() -> int:
 
 
 def expect(execution: Execution, output: str) -> None:
-    """Raise SystemExit unless the command succeeded and printed `output`: the time of a failed command means nothing."""
+    """Raise SystemExit unless the command succeeded and printed `output`.
+
+    The time of a failed command would mean nothing.
+    """
     if execution.terminal != output or execution.exit_code != 0:
         raise SystemExit(f"the sandbox answered {execution}")
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 
 def format_count(number: int, singular: str, plural: str | None = None) -> str:
-    """Format a count with its noun, for example `1 line` or `2,000 lines`. Give `plural` if the plural is irregular."""
+    """Format a count with its noun, for example `1 line` or `2,000 lines`. Give `plural` if the plural is
+    irregular.
+    """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 

@@ -39,7 +39,9 @@ class NoModel(GedankenError):
 
 
 class RequestRefused(NoModel):
-    """The model's server refused a request that the run cannot go on without. A resumed run does not send it again."""
+    """The model's server refused a request that the run cannot go on without. A resumed run does not send it
+    again.
+    """
 
     SAID = "this request is not sent again, so resuming the run does not help"
 

@@ -261,7 +261,9 @@ def _check_models(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line
 
 
 def _lines_to_request(source_spec: RunSpec, spec: RunSpec, source: RunLog, fork_line: int) -> Iterator[int]:
-    """Yield the indices of the lines, from the line of the fork on, that certainly need new replies from the model."""
+    """Yield the indices of the lines, from the line of the fork on, that certainly need new replies from the
+    model.
+    """
     source_script, facts = source_spec.experiment.script, source.machine_facts or DEFAULT_MACHINE
     is_fresh, is_new_session = spec.experiment.conditions.session == "fresh", False
     for index, line in enumerate(spec.experiment.script[fork_line - 1 :], start=fork_line - 1):

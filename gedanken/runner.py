@@ -114,7 +114,9 @@ def check_spec(spec: RunSpec) -> None:
 
 
 def check_collector(address: str | None) -> None:
-    """Raise BadInput if traces cannot be sent to this address, or if the packages for sending them are not installed."""
+    """Raise BadInput if traces cannot be sent to this address, or if the packages for sending them are not
+    installed.
+    """
     if address is not None:
         try:
             from gedanken.traces.otlp import check_address

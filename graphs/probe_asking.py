@@ -25,7 +25,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_FACTOR = 8
-"""The token limit of a reply with working steps is this many times the limit of other replies."""
+"""How many times more tokens a reply may have if working steps are allowed."""
 TOKENS_PER_REQUEST = 250
 """Approximate number of tokens of a request, not counting its program."""
 
@@ -38,16 +38,16 @@ def design_of(context: Context) -> ProbeDesign:
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """Return the items of the plan. The plan must have been stored before."""
+    """Return the items of the plan. Call this only after the plan was stored."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """Return all units of the plan in the order in which they are asked.
+    """Return all units of the plan in the order in which they are asked. A unit is the questions of one session.
 
-    The first units are the pilot, which measures the time per question.
+    The first units are the pilot: they are asked to find out how long one question takes.
     """
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
@@ -57,7 +57,7 @@ def schedule_of(context: Context) -> list[Unit]:
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Return whether a unit's answers can be scored: no item in it has a problem."""
+    """Return whether a unit's answers can be scored, which means that none of its items has a problem."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -97,7 +97,9 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Return how many seconds are left of the time limit, over all processes; None without a limit."""
+    """Return how many seconds of the time limit are left, counting the work of all processes; None without a
+    limit.
+    """
     limit_minutes = design_of(context).minutes
     if limit_minutes is None:
         return None
@@ -126,10 +128,10 @@ async def ask_units(
     losses: list[NoModel],
     on_answer: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask the questions of all units, several units at once, and return the answers.
+    """Ask the questions of all units, several units at the same time, and return the answers.
 
-    Each answer is stored and passed to `on_answer`. If the model is lost, the error is added to `losses`, and nothing
-    more is asked.
+    Each answer is stored and passed to `on_answer`. If the model is lost, the error is added to `losses`, and no
+    further question is asked.
     """
     tasks = [partial(_ask_unit, context, items, unit, losses, on_answer) for unit in units]
     answers_by_unit = await run_concurrently(tasks, context.model.pace.parallel)

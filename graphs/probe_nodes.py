@@ -29,7 +29,9 @@ from gedanken.machines.suites import check_suite, judge_by_running
 from gedanken.probes.schedule import items_of, pilot_of, plan_within, sizes_of, suite_item, whole_plan
 
 ROUND = 4
-"""Number of units that are asked between two checkpoints, for each request that may run at the same time."""
+"""Number of units that are asked between two checkpoints, divided by the number of requests that may run at the same
+time.
+"""
 
 
 async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -79,7 +81,9 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _item_with_outputs(item: ProbeItem, results: dict[str, ProgramResult]) -> ItemKept:
-    """Return an item with the outputs of its programs. If its answers cannot be interpreted, a problem says why."""
+    """Return an item with the outputs of its programs. If answers to the item cannot be scored, its `problem` says
+    why.
+    """
     truth = results[item.program]
     rival_output, given_output = (results[text].stdout if text else None for text in (item.rival, item.given))
     same_as_rival = "it prints the same as its rival" if rival_output == truth.stdout else ""

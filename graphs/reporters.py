@@ -24,7 +24,9 @@ def queue_reporter(runtime: Runtime[Context], node: str, subject: str) -> Callab
 
 
 def text_reporter(runtime: Runtime[Context], node: str, subject: str, limit: int | None = None) -> Emit:
-    """Return a callback that sends text to the graph's stream. An empty text is sent at once, as work begins."""
+    """Return a callback that sends text to the graph's stream. It sends one empty text at once, to show that work has
+    begun.
+    """
 
     def emit(text: str) -> None:
         runtime.heartbeat()

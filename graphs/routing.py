@@ -16,7 +16,7 @@ from gedanken.graphs.turns import NOTHING, session_of
 from gedanken.graphs.visibility import session_for
 
 MAX_TRIES = 5
-"""Maximum number of tries for a program, the first one included."""
+"""Maximum number of tries for a program, including the first one."""
 
 REJECTED = "a person rejected it: "
 """Prefix that marks a person's reason among the problems of a program that the person rejected."""
@@ -31,7 +31,7 @@ class Step:
 
 
 def next_step(context: Context, state: State) -> Step:
-    """Return the node of the next script line (`write`, `give` or `execute`), or else `report`."""
+    """Return the node for the next script line (`write`, `give` or `execute`), or `report` after the last line."""
     if state.get("outcome") == NO_WORKING_PROGRAM:
         return Step("report", state["index"])
     index = context.experiment.next_step(state["index"])
@@ -92,13 +92,15 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """Return the newest version of the file `name` that was not made by the script line `line`, or None."""
+    """Return the newest version of the file `name` that another script line than `line` made; None if there is
+    none.
+    """
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
 
 def failure_in(context: Context, state: State) -> Failure | None:
-    """Return what the coder is shown of the newest version's failure; None if it was accepted."""
+    """Return what the coder is shown about the failure of the newest version; None if this version was accepted."""
     failure = state.get("failure")
     if failure is None:
         return None
@@ -128,7 +130,7 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
     """Return all runs of the current script line, except the real run with seed 0.
 
-    Each is a pair: the node (`replicate` or `simulate`), and its task.
+    Each is a pair: the node that does the run (`replicate` or `simulate`), and the task for this node.
     """
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
@@ -167,8 +169,10 @@ def executed_versions(context: Context, state: State) -> list[Program]:
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Return whether the last typed line before `index` runs a program. If so, a sample of this program was the last
-    to fill the server's cache."""
+    """Return whether the last command typed before the line `index` runs a program.
+
+    If it does, the cache of the model's server contains a sample of this program.
+    """
     typed_lines = [line for line in experiment.script[:index] if line.type is not None]
     return bool(typed_lines) and typed_lines[-1].runs is not None
 

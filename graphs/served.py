@@ -37,7 +37,7 @@ class ServedExecution:
     _is_ready: bool = False
 
     async def restore_machine(self, state: Any) -> None:
-        """Bring the real machine into its state at the checkpoint, with results from the ledger."""
+        """Bring the real machine into the state that it had at the checkpoint, using results from the ledger."""
         async with self._ready:
             if self._is_ready:
                 return
@@ -78,8 +78,9 @@ class ServedExecution:
 
 
 def check_state(store: RunStore, state: Any) -> None:
-    """Raise BadInput if a state names a line, program or execution that the run lacks: a client may have edited
-    it."""
+    """Raise BadInput if a state names a line, program or execution that the run does not have. A client may have
+    edited the state.
+    """
     line_count = len(store.spec.experiment.script)
     for name in ("index", "writing"):
         line_index = state.get(name, -1)

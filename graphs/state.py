@@ -37,7 +37,7 @@ class FailureRef(TypedDict):
     rejected: bool
     """True if a person rejected the version before it could run."""
     execution: str
-    """Label of the version's run; empty if it was not run."""
+    """Label of the execution in which the version failed; empty if the version was not run."""
 
 
 class SampleSession(TypedDict):

@@ -47,7 +47,7 @@ class Part(NamedTuple):
     rival: str | None = None
     given: str | None = None
     size: int | None = None
-    """Number of operations in this program; None if the number is the size of the group."""
+    """Number of operations in this program; None if it is the size of the group."""
 
 
 class Group(NamedTuple):

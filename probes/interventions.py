@@ -13,7 +13,7 @@ MISLEADING = "# the loss does not fall"
 
 
 class CannotChange(ValueError):
-    """No change has the requested name, or the change cannot be made to the program."""
+    """No change has the requested name, or it cannot be applied to the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Change:
     edit: Callable[[str], str]
     """Takes the old source and returns the new one. Raises CannotChange or SyntaxError."""
     expected: int
-    """Our guess of the effect on the last loss, not a measurement.
+    """The expected effect on the last loss: the author's guess, not a measurement.
 
-    The guess is positive for a higher loss. Its absolute value is larger for a larger effect.
+    It is positive if the loss should become higher. The larger its absolute value, the larger the expected effect.
     """
     neutral: bool = False
     """True if the change affects nothing that is executed."""
@@ -48,7 +48,9 @@ def apply_change(source: str, name: str) -> str:
 
 
 def _scale(find_numbers: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
-    """Multiply the numbers that `find_numbers` returns. Whole numbers stay whole, and at least 1."""
+    """Multiply the numbers that `find_numbers` returns by `factor`. Whole numbers stay whole, and become at least
+    1.
+    """
     tree = ast.parse(source)
     numbers = {id(number): number for number in (_resolve_number(tree, node) for node in find_numbers(tree))}
     return _replace_constants(source, [(node, _multiply(node.value, factor)) for node in numbers.values()])
@@ -144,9 +146,9 @@ def _rename_variables(source: str) -> str:
 
 
 def _resolve_number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """Return the number that `node` is, or the only value assigned to the variable `node`.
+    """Return `node` if it is a number. If it is a variable with a single assigned value, return this value.
 
-    Raises CannotChange if this is no number.
+    Raises CannotChange if the result would not be a number.
     """
     if isinstance(node, ast.Name):
         stores = [

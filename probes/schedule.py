@@ -10,9 +10,9 @@ from gedanken.probes.families.built_in import find_family
 Unit = tuple[Question, ...]
 """Questions that are asked one after the other in one session. Most sessions have only one question."""
 ENOUGH_GROUPS_PER_SIZE = 3
-"""Number of groups for each operation and size that a plan keeps as long as possible.
+"""Number of groups that a plan keeps for each operation and size as long as possible.
 
-If time is short, the plan first leaves out the largest sizes.
+If time is short, the plan leaves out the largest sizes before it goes below this number.
 """
 DIRECT_SHARE = 0.75
 """Share of the time that the questions of the arm `direct` may take.
@@ -57,9 +57,9 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """Return the units of the arm `direct`, and those of the other arms.
+    """Return the units of the arm `direct`, and the units of all other arms.
 
-    Among the other arms, the most informative one comes first.
+    The other arms are in order of how much their answers tell; the most informative one is first.
     """
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
@@ -78,7 +78,7 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
 def interleave(direct: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
     """Return all units, with `others` spread evenly among `direct`.
 
-    A time limit then cuts both lists alike.
+    If a time limit ends the probe early, the same share of both lists has been asked.
     """
     placed_direct = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
     placed_others = [((index + 1) / (len(others) + 1), unit) for index, unit in enumerate(others)]
@@ -144,7 +144,7 @@ def _split_into_groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
 
 
 def _repeated_questions(items: Sequence[ProbeItem]) -> list[Unit]:
-    """Return one unit for each operation, which asks once more about the operation's first item."""
+    """Return one unit for each operation. It repeats the question about the operation's first item."""
     first_items: dict[tuple[str, str], ProbeItem] = {}
     for item in items:
         if item.role in _HORIZON_ROLES:

@@ -11,9 +11,8 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 NAME_LOOKUPS = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""Functions and a module that look up names at run time.
-
-They can make the result depend on a variable's name.
+"""Functions and a module that can look up variables by name at run time, so that the result may depend on a
+variable's name.
 """
 
 
@@ -43,7 +42,7 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
 def watched_line(source: str) -> int | None:
     """Return the line number of the watched print: the first print after the comment that says “once”.
 
-    If there is no such print, it is the first print of the program. None for a program without a print. Raises
+    If there is no such comment, it is the first print of the program. None for a program without a print. Raises
     SyntaxError if the program cannot be parsed.
     """
     comment = _once_comment(source)
@@ -55,7 +54,8 @@ def watched_line(source: str) -> int | None:
 def is_same_when_run(old_source: str, new_source: str) -> bool:
     """Return whether two programs are the same except for comments, blanks and the names of variables.
 
-    A name with another use, such as in an import, is no variable. False if one of the programs cannot be parsed.
+    A name that also has another use, such as in an import, does not count as a variable. False if one of the programs
+    cannot be parsed.
     """
     pairs: set[tuple[str, str]] = set()
     try:
@@ -108,7 +108,7 @@ def _renamable_variables(tree: ast.AST) -> set[str]:
 
 
 def _fixed_names(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node uses for other things than variables, such as functions or modules."""
+    """Yield the names that a node uses for something other than a variable, such as a function or a module."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for alias in names:
@@ -127,7 +127,7 @@ def _fixed_names(node: ast.AST) -> Iterator[str]:
 
 
 def _class_attributes(body: list[ast.stmt]) -> Iterator[str]:
-    """Yield the names that a class body itself assigns. Names that its methods assign are left out."""
+    """Yield the names that are assigned in a class body itself, not in its methods."""
     pending: list[ast.AST] = list(body)
     while pending:
         node = pending.pop()
@@ -193,7 +193,7 @@ def _once_comment(source: str) -> tokenize.TokenInfo | None:
 
 
 def _replace_comment(source: str, comment: tokenize.TokenInfo, text: str) -> str:
-    """Replace a comment. A line with nothing left is removed."""
+    """Replace a comment by `text`. If the line is empty afterwards, remove it."""
     lines = source.split("\n")
     row, column = comment.start
     code = lines[row - 1][:column]

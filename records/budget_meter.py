@@ -45,22 +45,24 @@ class RunMeter:
         return self._store.spec.budget
 
     def seconds_left(self) -> float | None:
-        """Seconds until the allowed minutes are over; None if they are not limited."""
+        """Return the seconds until the allowed minutes are over; None if they are not limited."""
         if self.budget.minutes is None:
             return None
         return 60 * self.budget.minutes - self._seconds
 
     def stop_starting(self) -> None:
-        """Start no more requests and executions: from now on, raise Interrupted. Running ones may finish."""
+        """Start no new requests or executions: from now on, reserving raises Interrupted. Running ones may finish."""
         self._is_stopping = True
 
     def check_may_start(self) -> None:
-        """Raise Interrupted after `begin_nothing`."""
+        """Raise Interrupted if `stop_starting` was called before."""
         if self._is_stopping:
             raise Interrupted(self._store.folder)
 
     def budget_error(self, *, but_gpus: bool = False) -> BudgetSpent | None:
-        """Return an error that names the used-up limits, if any; `but_gpus` ignores the limit of GPU-seconds."""
+        """Return an error that names the used-up limits; None if there are none. With `but_gpus`, the limit of
+        GPU-seconds is ignored.
+        """
         used = self._amounts(self._store.used)
         exceeded = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -81,11 +83,11 @@ class RunMeter:
     async def execution(
         self, name: str, most_seconds: float, has_begun: Callable[[], bool]
     ) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; call the yielded function with the seconds that it took.
+        """Reserve GPUs for an execution. Call the yielded function with the seconds that the execution took.
 
         If `has_begun` returns False, GPU-seconds that were recorded under `name` before belong to a lost execution,
-        and stay counted. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room, and
-        Interrupted after `begin_nothing`.
+        and still count. Raises BudgetSpent if a limit is used up, BadInput if the run folder has no room, and
+        Interrupted after `stop_starting`.
         """
         self.check_may_start()
         self._store.check_room()

@@ -17,7 +17,7 @@ class ChangedResults:
     """Collects results of a resumed run that differ from the stored results that they replace."""
 
     def __init__(self, run: Path) -> None:
-        """Start without results. `run` is the folder of the run."""
+        """Start with no results. `run` is the folder of the run."""
         self._folder = run
         self._changed_runs: list[Execution] = []
 
@@ -46,7 +46,7 @@ class ChangedResults:
 
     @cached_property
     def _ledger_identities(self) -> frozenset[object]:
-        """Identities of the undamaged replies and executions in the ledger; see `_identity`."""
+        """Return the identities of all undamaged replies and executions in the ledger; see `_identity`."""
         ledger, identities = Ledger(self._folder, writes=False), set[object]()
         kinds: tuple[Kind, ...] = ("replies", "executions")
         for kind in kinds:
@@ -63,7 +63,9 @@ def _identity(entry: dict[str, Any]) -> object:
 
 
 def _entry_identities(run: Execution) -> list[object]:
-    """Return the identities of the ledger's entries for a result. A reply may consist of several pieces."""
+    """Return the identities of the ledger entries from which a result was made. A reply may consist of several
+    pieces, and so of several entries.
+    """
     if run.seal is None:
         return [(run.command, run.seconds)]
     pieces = run.seal.settings.get("pieces")

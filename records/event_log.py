@@ -42,7 +42,7 @@ class EventLog:
     """
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        """Start without events; `folder` is the run folder."""
+        """Start with no events; `folder` is the run folder."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
         self.items: dict[str, ItemKept] = {}
@@ -78,7 +78,9 @@ class EventLog:
 
     @property
     def run(self) -> str | None:
-        """The run's random id; empty if an earlier version began the run, None before it begins."""
+        """The run's random id. Empty if an earlier version of gedanken began the run; None if the run has not
+        begun.
+        """
         return self._first_start.run if self._first_start else None
 
     def take(self, event: RunEvent) -> None:
@@ -142,7 +144,9 @@ class EventLog:
         self._lost_reservations.pop(event.name, None)
 
     def _rename_usage(self, name: str) -> None:
-        """Move the usage under `name` to a new name, so that it stays counted when `name` is used again."""
+        """Move the usage that is recorded under `name` to a new name, so that it still counts when `name` is used
+        again.
+        """
         self._restart_count += 1
         new_name = f"{name} before {self._restart_count}"
         if name in self._settled:
@@ -173,7 +177,9 @@ class EventLog:
 
     @property
     def used(self) -> Used:
-        """The usage so far. Where a dead process left work unfinished, its reservation counts as used."""
+        """What the run has used so far. If a dead process left work unfinished, what was reserved for it counts as
+        used.
+        """
         settled, lost = self._settled.values(), self._lost_reservations.values()
         requests = [event for event in lost if event.read or event.written]
         counted: list[Settled | Reserved] = [*settled, *lost]

@@ -10,11 +10,13 @@ from gedanken.records.run_files import LOG
 ROOM_FOR_RESULTS = 1 << 24
 """Number of bytes of the log that are reserved for the results of work that has already begun."""
 MOST_TEXT_BYTES = MOST_FOLDER_BYTES // 2
-"""Number of bytes of programs and outputs after which nothing more is started. The rest is reserved for the results
-of work that has already begun."""
+"""When programs and outputs take this many bytes, nothing new is started. The rest of the folder's limit is reserved
+for the results of work that has already begun.
+"""
 MOST_PRINTED_BYTES = 1 << 24
-"""Maximum `output_bytes` of a new run. In an entry of the ledger, each byte takes at most 6 bytes, and may occur
-twice."""
+"""Maximum `output_bytes` of a new run. In an entry of the ledger, each byte of output takes at most 6 bytes and may
+be stored twice.
+"""
 _ADVICE = "Finished work is kept, and nothing more is started; split the work into several runs"
 
 
@@ -31,7 +33,7 @@ class FolderSpace:
         self._folder = folder
 
     def check_log(self) -> None:
-        """Raise BadInput if the log has no room for the result of more work."""
+        """Raise BadInput if the log has no room for the results of further work."""
         if self.log > MOST_LOG_BYTES - ROOM_FOR_RESULTS:
             raise BadInput(
                 f"{self._folder / LOG}: full: a log of more than {MOST_LOG_BYTES >> 20} MiB could not be read again. "
@@ -39,7 +41,9 @@ class FolderSpace:
             )
 
     def check(self) -> None:
-        """Raise BadInput if the run folder has no room for another output, or the log for more work."""
+        """Raise BadInput if the run folder has no room for another output, or the log has none for the results of
+        further work.
+        """
         self.check_log()
         if self.texts > MOST_TEXT_BYTES:
             raise BadInput(

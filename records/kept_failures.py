@@ -1,4 +1,4 @@
-"""Tells which failed replies of a run stay, and which a resumed run requests again."""
+"""Decides which failed replies of a run are kept, and which ones a resumed run requests again."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Failures(NamedTuple):
     """Numbers of executions and answers that failed for a cause in `RETRIED_CAUSES`."""
 
     kept: int
-    """Number of failures that are not repeated, because later replies were requested without the failed reply."""
+    """Number of failures that are kept and not repeated, because later replies were requested without them."""
     before_fork: int
     """Number of failures that are not repeated, because a fork has changed the model that would have to reply."""
     repeated: int
@@ -62,7 +62,9 @@ def failures_of(log: RunLog) -> Failures:
 
 
 def answered_places(log: RunLog) -> frozenset[str]:
-    """Return the places in sessions (lines and questions) at which the model replied, according to the log."""
+    """Return the places in sessions (script lines, or questions of a probe) at which the model replied, according to
+    the log.
+    """
     assert log.spec is not None
     # The ledger marks these places too, but not in earlier versions; a dying process may mark more than it logs.
     conditions = log.spec.experiment.conditions
@@ -73,10 +75,10 @@ def answered_places(log: RunLog) -> frozenset[str]:
 
 
 def copied_places(source: RunLog, answered: Iterable[str], first_changed: int, asked_from: int) -> frozenset[str]:
-    """Return the places in `answered` that a fork takes over.
+    """Return those places in `answered` that a fork copies from the run `source`.
 
-    At the places in `answered`, the run `source` has replies. The fork equals `source` before the line with the index
-    `first_changed`. Failures from the line with the index `asked_from` on are requested again.
+    `answered` holds the places at which `source` has replies. The fork equals `source` before the line with the index
+    `first_changed`. From the line with the index `asked_from` on, failed requests are sent again.
     """
     lines = {line for line in _lines(answered) if line < first_changed} | {
         min(source.settled_before, first_changed - 1)
@@ -85,12 +87,16 @@ def copied_places(source: RunLog, answered: Iterable[str], first_changed: int, a
 
 
 def continues_session(program: str | None, conditions: Conditions) -> bool:
-    """Return whether a line is imagined after the replies to earlier lines; `program` is None if it runs none."""
+    """Return whether the model is shown the replies to earlier lines when it imagines this line. `program` is the
+    program that the line runs; None if it runs none.
+    """
     return program is None or conditions.session == "running"
 
 
 def is_settled(run: Execution, answered: Collection[str]) -> bool:
-    """Return whether a failed execution stays: the server refused it, or later lines were imagined without it."""
+    """Return whether a failed execution is kept, because the server refused it, or because later lines were imagined
+    without it.
+    """
     # Only sample 0 is part of the session, and the boot commands (line -1) have sessions of their own.
     return run.is_refused or (run.imagined and run.sample == 0 and is_line_settled(run.line, answered))
 
@@ -106,7 +112,7 @@ def is_replaced(run: Execution, spec: RunSpec) -> bool:
 
 
 def has_later_answer(later: Sequence[Question], answered: Collection[str]) -> bool:
-    """Return whether a later question of the session was answered, so that an earlier failure stays."""
+    """Return whether a later question of the session was answered. If so, an earlier failure is kept."""
     return any(place_of_question(question) in answered for question in later)
 
 
@@ -116,7 +122,7 @@ def place_of_line(line: int) -> str:
 
 
 def place_of_question(question: Question) -> str:
-    """Return the name of a question's place in its session of a probe."""
+    """Return the name of a question's place in its session."""
     return f"question-{digest(question.key)[:32]}"
 
 
@@ -130,7 +136,7 @@ def _lines(answered: Iterable[str]) -> list[int]:
 
 
 def _later_questions(log: RunLog) -> dict[str, tuple[Question, ...]]:
-    """Return the later questions in the session of each probe question, by the key of the question."""
+    """For each question of a probe, by its key, return the later questions of the same session."""
     design, plan = log.spec.probe if log.spec else None, log.plan
     if design is None or plan is None:
         return {}

@@ -29,7 +29,7 @@ ReserveMachine = Callable[[str, float, Callable[[], bool]], AbstractAsyncContext
 """Type of a function that reserves the machine for an execution.
 
 Its arguments are the name of the execution, its maximum seconds, and a function that says whether it was started
-before. The context yields a function that takes the seconds used.
+before. It returns a context manager, whose `with` block receives a function to be called with the seconds used.
 """
 
 
@@ -48,10 +48,10 @@ class Step:
 
 
 class KeptMachine:
-    """A machine that runs only commands whose results the ledger does not contain; see RealMachine.
+    """A machine that runs a command only if the ledger has no result for it; see RealMachine.
 
-    A workspace's state is the digest of everything written and typed in it. Before a command really runs, the
-    state is restored from a mark, or by running earlier commands again. The user is told if commands run again.
+    The state of a workspace is the digest of everything written and typed in it. Before a command really runs, the
+    state is restored from a mark, or by running earlier commands again; the user is told about that.
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -64,9 +64,9 @@ class KeptMachine:
         note: Tell,
         lends: ReserveMachine,
     ) -> None:
-        """Wrap the machine `real`. It is None in a replay, where a missing entry of the ledger is an error.
+        """Wrap the machine `real`. In a replay, it is None, and a missing entry of the ledger is an error.
 
-        See SandboxMachine.environment, and `keep_executions` for `tell`, `note` and `lends`.
+        For `environment`, see SandboxMachine.environment; for `tell`, `note` and `lends`, see `keep_executions`.
         """
         self.name = name
         self.seed = 0
@@ -85,7 +85,7 @@ class KeptMachine:
         self._lock = asyncio.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """Record a file for the home folder. It is written only when a command has to be run."""
+        """Record a file for the home folder. It is really written only before a command has to be run."""
         after = digest([self._state, "write", name, text])
         self._add_step(Step(self._state, after, name=name, text=text))
 
@@ -112,10 +112,9 @@ class KeptMachine:
             await self._branch_machine.__aexit__()
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """Run one command line; see RealMachine.run. A result in the ledger costs nothing.
+        """Run one command line; see RealMachine.run. If its result is in the ledger, nothing is run.
 
-        The result is not stored if the engine was lost. In a replay, raises BadInput if the ledger lacks the
-        result.
+        If the engine is lost, the result is not stored. In a replay, raises BadInput if the ledger lacks the result.
         """
         key = self._key(self._state, command)
         if (entry := await off_loop(self._ledger.get, "executions", key)) is not None:
@@ -193,7 +192,7 @@ class KeptMachine:
         self._add_step(Step(self._state, after, command=command))
 
     def _register_artifacts(self, execution: Execution) -> None:
-        """Register an earlier process's artifacts, so that they are not copied again."""
+        """Register the artifacts that an earlier process copied, so that they are not copied again."""
         if self._real is not None:
             self._real.copied_files.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
@@ -234,7 +233,7 @@ class KeptMachine:
         return branch
 
     async def _bring_trunk_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state, from a mark or by repeating earlier steps."""
+        """Bring the trunk's workspace into a state, by restoring a mark or repeating earlier steps."""
         assert self._real is not None
         current_state, _running_name = self._read_state()
         if current_state == state:
@@ -284,13 +283,16 @@ class KeptMachine:
         return self._steps[: last_index + 1]
 
     def _register_written_files(self, state: str) -> None:
-        """Tell the real machine which files gedanken wrote, because they are no artifacts."""
+        """Tell the real machine which files gedanken itself wrote. They are not artifacts, which only commands leave
+        behind.
+        """
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _read_state(self) -> tuple[str | None, str]:
-        """Return the trunk's state (None while a command is in progress) and the name of the execution in
-        progress."""
+        """Return the state of the trunk's workspace (None while a command is running) and the name of the running
+        execution.
+        """
         try:
             stored = json.loads(self._state_path.read_text())
             state, running_name = stored["state"], stored["doing"]
@@ -301,7 +303,9 @@ class KeptMachine:
             return None, ""
 
     def _state_after(self, running_name: str) -> str | None:
-        """Return the state after an execution on the trunk; None if the steps so far do not contain it."""
+        """Return the state of the workspace after an execution on the trunk; None if the execution is not among the
+        steps so far.
+        """
         # A process can end after it stored the result of its last command, and before it recorded the new state.
         for step in self._steps:
             if step.command is not None and running_name.endswith(f"-{self._key(step.before, step.command)[:12]}"):
@@ -309,7 +313,9 @@ class KeptMachine:
         return None
 
     def _key(self, state: str, command: str) -> str:
-        """Return the key under which the ledger stores what a command does in a workspace in this state."""
+        """Return the key under which the ledger stores the result of a command that is run in a workspace with this
+        state.
+        """
         return digest([self._environment, state, command, self.seed, self.reseed])
 
     def _write_state(self, state: str | None, running_name: str = "") -> None:
@@ -326,10 +332,10 @@ class KeptMachine:
 def keep_executions(
     machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: ReserveMachine
 ) -> KeptMachine:
-    """Wrap a machine with a ledger. `lends` reserves it for each execution.
+    """Wrap a machine with a ledger. `lends` is called to reserve the machine for each execution.
 
-    `tell` receives messages for the waiting user, `note` notes for the log. Raises BadInput if the run was started
-    in another environment.
+    `tell` receives messages for the waiting user, and `note` receives notes for the log. Raises BadInput if the run
+    was started in another environment.
     """
     environment = machine.environment
     entry = ledger.get("about", ENVIRONMENT)

@@ -79,7 +79,7 @@ class KeptReply(BaseModel):
     no_reply: str | None = None
     cause: Cause = Cause.NO_REPLY
     may_pass: bool = False
-    """If there is no reply: True if the request may get a reply later; False if it is never sent again."""
+    """If there is no reply: True if the failure may be temporary, so that a resumed run sends the request again."""
     failures: int = Field(default=1, ge=1, le=1_000_000)
     """If there is no reply: how often the request has failed so far."""
 
@@ -91,8 +91,9 @@ class ProcessState:
     draws: Counter[str] = field(default_factory=Counter)
     """How often each request was made, by the digest of the request. Each time counts as a separate sample."""
     cache_is_current: bool = False
-    """True if the last reply came from the model itself. The server's cache is then still in the state after that
-    reply."""
+    """True if the last reply came from the model itself, so that the server's cache has the state that this reply
+    left.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,11 @@ class KeptModel(Model):
     replays: str = ""
     """The reason why the model must not be asked, so that a missing reply is an error. Empty if it may be asked."""
     is_settled: bool = False
-    """True if a stored failure is used as it is, even a temporary one, because other replies depend on it."""
+    """True if a stored failure is used even if it is temporary, because other replies depend on it."""
     place: str | None = None
-    """Name of the place in a session at which the model is asked; see `Ledger.mark_answered`. None if the messages
-    contain no earlier replies of the session."""
+    """Name of the place in a session at which the model is asked; see `Ledger.mark_answered`. None if the request
+    contains no earlier replies of the session.
+    """
     note: Callable[[str], None] = lambda _note: None
     """Function that receives notes for the reader of the log."""
     kept: ProcessState = field(default_factory=ProcessState)
@@ -121,10 +123,11 @@ class KeptModel(Model):
         on_text: OnOutput | None = None,
         enough: ShouldStop | None = None,
     ) -> Reply:
-        """Reply as Model.reply does; a reply in the ledger costs nothing.
+        """Reply as Model.reply does. If the reply is in the ledger, the model is not asked.
 
-        A failure in the ledger is raised again. But after a temporary failure, such as a busy server, the model is
-        asked again, unless `is_settled` or `replays`. If `replays` is set, a missing reply raises NotStored.
+        A failure in the ledger is raised again. A temporary failure, such as a busy server, is the exception: the
+        model is asked again, unless `is_settled` is True or `replays` is set. If `replays` is set, a missing reply
+        raises NotStored.
         """
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (entry := await off_loop(self.ledger.get, "replies", key)) is not None and (
@@ -241,9 +244,10 @@ def keep_replies(
     meter: Meter | None = None,
     prompts: str | None = None,
 ) -> KeptModel:
-    """Wrap a model with a ledger. `note` receives notes for the log. `prompts` is the digest of the prompts.
+    """Wrap a model with a ledger. `note` receives notes for the log, `meter` counts tokens, and `prompts` is the
+    digest of the prompts.
 
-    Raises BadInput if the run was started with another model, or with other prompts.
+    Raises BadInput if the run was started with another model or with other prompts.
     """
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(
@@ -269,7 +273,7 @@ def _parse_card(entry: dict[str, Any], ledger: Ledger) -> ModelCard:
 
 
 def rename_model_card(ledger: Ledger, model: ModelSpec) -> None:
-    """Rename the ledger's ModelCard of a model that only earlier script lines use from now on."""
+    """Rename the ModelCard of a model in the ledger when a fork uses the model only for earlier script lines."""
     ledger.rename("about", CARD, _card_key(model))
 
 
@@ -294,8 +298,8 @@ def replay_model(
 ) -> KeptModel:
     """Return a model that answers only from the ledger. `name` is the key of its ModelCard.
 
-    An error about a missing reply begins with `reason`, and says if the `prompts` are not those of the run. Raises
-    BadInput if the ModelCard is missing or damaged.
+    If a reply is missing, the error begins with `reason`; it also says so if `prompts` are not the prompts of the
+    run. Raises BadInput if the ModelCard is missing or damaged.
     """
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})

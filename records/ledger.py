@@ -19,13 +19,15 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 _ANSWERED_FOLDER = "answered"
-"""Name of the folder of marks. A mark is an empty file, named after a place in a session, and mostly also after the
-key of the reply at this place; see `Ledger.mark_answered`."""
+"""Name of the folder of marks. A mark is an empty file that records that a place in a session was answered.
+
+Its name consists of the place and, usually, the key of the reply at this place; see `Ledger.mark_answered`.
+"""
 _KEY_SEPARATOR = "@"
 """Separates the place from the key of the reply in the name of a mark."""
 _SENT_SUFFIX = ".asked"
 _KEY_FIELD = "key"
-"""Name under which an entry repeats its own key. Entries of earlier versions lack it."""
+"""Field in which an entry repeats its own key. Entries of earlier versions lack it."""
 MOST_BYTES = 1 << 29
 """Maximum size of one entry in bytes."""
 MOST_FLUSHES = 4
@@ -41,7 +43,7 @@ def digest(value: object) -> str:
 # An entry is written before anything uses its content. It is on the disk before the next request is sent or the next
 # command is run, so that no work depends on something that a power failure could delete.
 class Ledger:
-    """The entries of a run's ledger, by kind and key."""
+    """The ledger of a run. Its entries are found by kind and key."""
 
     def __init__(self, run: Path, *, writes: bool = True, note: Callable[[str], None] | None = None) -> None:
         """Open the ledger of a run. If `writes` is False, as for a replay, it is only read.
@@ -129,9 +131,10 @@ class Ledger:
                     yield value
 
     def check_start_record(self, key: str, kind: Kind) -> None:
-        """Raise BadInput if there are entries of `kind`, but no entry `key` on their model or environment.
+        """Raise BadInput if there are entries of `kind`, but the entry `key`, which describes their model or
+        environment, is missing.
 
-        A fork to another model may have entries `KEY-….json` instead.
+        In a fork that changed the model, there may be entries `KEY-….json` instead.
         """
         path = self.path("about", key)
         is_fork = not os.path.lexists(path) and any(path.parent.glob(f"{key}-*.json"))
@@ -144,9 +147,11 @@ class Ledger:
     def copy_from(
         self, source: "Ledger", answered: Callable[[], Collection[str]], *, is_at_work: bool
     ) -> frozenset[str]:
-        """Copy all entries of the ledger `source`. Then mark the places from `answered` as answered, and return them.
+        """Copy all entries of the ledger `source`. Then mark the places that `answered` returns as answered, and
+        return them.
 
-        `is_at_work` is True if a process still works on the other run. Its open requests are then not lost.
+        `is_at_work` is True if a process still works on the other run. The replies to its open requests are then not
+        lost.
         """
         for kind in KINDS:
             for path in sorted((source.folder / kind).glob("*.json")):
@@ -168,7 +173,7 @@ class Ledger:
             self.path(kind, key).unlink()
 
     def mark_sent(self, key: str) -> bool:
-        """Record that a request is sent; return whether this had been recorded before."""
+        """Record that a request is sent. Return whether this had already been recorded."""
         path = self.folder / "replies" / f"{key}{_SENT_SUFFIX}"
         was_sent = path.exists()  # after a stored failure, the key is another: so nobody saw that reply
         path.touch()
@@ -225,7 +230,7 @@ class Ledger:
 
 @contextmanager
 def reading_entry(path: Path) -> Iterator[None]:
-    """Raise BadInput instead of any error that an entry's content causes. `path` is the path of the entry."""
+    """Raise BadInput in place of any error that the content of an entry causes. `path` is the path of the entry."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -267,7 +272,7 @@ def _write_new_file(path: Path, content: bytes) -> int:
 
 
 def _flush(path: Path, descriptor: int) -> None:
-    """Flush a file to disk, and close it; delete it if that fails."""
+    """Flush a file to disk and close it. If that fails, delete the file."""
     try:
         with name_in_errors(path):
             os.fsync(descriptor)

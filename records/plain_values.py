@@ -10,7 +10,7 @@ from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 
 MOST_SECONDS = 1e9
-"""Maximum duration of a command: about thirty years."""
+"""Maximum duration of a command in seconds: about thirty years."""
 
 Built = TypeVar("Built", Execution, Program)
 _READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Execution, Program)}

@@ -34,7 +34,7 @@ MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
 LOST_FILE_NOTE = "is missing, or does not have the size that was written: its run is left out"
-"""End of the note on a file that was lost in a power failure."""
+"""End of the note on a file that is missing or incomplete, for example after a power failure."""
 REPLAY = "replay"
 """Name of the `Settled` event with which a replay marks its folder. This event records no usage."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9

@@ -12,9 +12,9 @@ from gedanken.experiment.folders import mounts_in, remove_tree
 from gedanken.records.run_files import LOG, RUN_VIEW, SPEC
 
 ABANDONED_SECONDS = 60.0
-"""Age in seconds at which a temporary file counts as abandoned."""
+"""A temporary file that is older than this number of seconds counts as abandoned."""
 _HEAD_BYTES = 4096
-"""Number of bytes at the beginning of a file that show whether gedanken wrote it."""
+"""Number of bytes that are read from the beginning of a file to find out whether gedanken wrote it."""
 
 
 def new_folder(name: str) -> Path:

@@ -14,8 +14,9 @@ from gedanken.records.run_files import LOG
 from gedanken.traces.local import TRACE
 
 LOCK_WAIT_SECONDS = 0.5
-"""Number of seconds for which `locked_log` tries to get the lock. Another process that calls `is_in_use` holds the
-lock for a moment."""
+"""How long `locked_log` tries to get the lock, in seconds. Another process holds it for a moment while it calls
+`is_in_use`.
+"""
 APPENDED_FILES = (LOG, TRACE)
 """Files that are changed only by appending; all other files are replaced as a whole."""
 

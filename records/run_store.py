@@ -77,7 +77,7 @@ class RunStore:
     """Writes the log, spec, programs, outputs and `run.json` of a run, and holds the log in memory."""
 
     def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: EventLog | None = None) -> None:
-        """Use `open_store` or `reopen_store` instead. `events` holds what earlier processes recorded."""
+        """Call `open_store` or `reopen_store` instead. `events` holds what earlier processes recorded."""
         self.folder = folder
         self.spec = spec
         self.findings: tuple[Finding, ...] = ()
@@ -155,7 +155,7 @@ class RunStore:
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Record a reservation of tokens or GPU-seconds; only a power failure can lose it.
+        """Record a reservation of tokens or GPU-seconds, which then only a power failure can lose.
 
         Raises BadInput if the run folder has no room for the result.
         """
@@ -281,7 +281,7 @@ class RunStore:
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Record whether an answer is right. The answer is an expression, and was executed to judge it."""
+        """Record whether an answer is right. Such an answer is an expression, which was executed to judge it."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
@@ -370,10 +370,10 @@ def reopen_store(
     was: RunSpec | None = None,
     check: Callable[[RunLog], object] | None = None,
 ) -> Iterator[RunStore]:
-    """Open the folder of a run to resume it, with its stored spec, or with `spec` and the note `why`.
+    """Open the folder of a run to resume it, with its stored spec, or with a new `spec` and a note on it, `why`.
 
     `was` is the stored spec as the caller read it. `check` is called with the log before anything is changed; if it
-    raises an error, the run stays as it is. Raises BadInput if the run is in use, if its spec is not `was`, or if
+    raises an error, the run is left unchanged. Raises BadInput if the run is in use, if its spec is not `was`, or if
     the folder is unreadable or contains links.
     """
     check_files(folder)

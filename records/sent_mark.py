@@ -1,4 +1,4 @@
-"""Marks a request as sent, so that a later process notices a reply that nobody saw."""
+"""Marks a request as sent, so that a later process notices if its reply was never stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class SentMark:
     """Receives notes for the log."""
     tries: int = 0
     was_marked: bool = False
-    """True if an earlier process sent the request, and stored no reply."""
+    """True if an earlier process sent the request but stored no reply."""
 
     async def mark_before_try(self) -> None:
         """Mark the request before each try."""
@@ -42,6 +42,6 @@ class SentMark:
             self.tries = 0
 
     def unmark_given_up(self) -> None:
-        """Remove the mark of a request that is given up, unless an earlier process may have had a reply."""
+        """Remove the mark of a request that is given up, unless an earlier process may have received a reply."""
         if self.tries and not self.was_marked:
             self.ledger.unmark_sent(self.key)

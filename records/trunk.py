@@ -1,4 +1,4 @@
-"""Lists what was done on the trunk of a run, in order."""
+"""Lists in order what was done on the trunk of a run: programs that were written, and commands that were typed."""
 
 import json
 from collections.abc import Iterator

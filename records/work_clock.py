@@ -1,5 +1,6 @@
-"""Measures how long a process works on a run. The process records regularly that it still works, so that its minutes
-count after a kill."""
+"""Measures how long a process works on a run. The process regularly records that it is still working, so that its
+time counts even if it is killed.
+"""
 
 import threading
 import time
@@ -7,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 MIN_SECONDS_AHEAD, FRACTION_AHEAD = 3.0, 0.02
-"""Each record counts some time in advance: this many seconds, or this fraction of the time worked if it is longer.
-So a long run makes fewer records."""
+"""Each record counts some working time in advance: this many seconds or, in a long run, this fraction of the time
+worked so far. A long run therefore makes fewer records.
+"""
 
 
 class WorkClock:
@@ -27,7 +29,7 @@ class WorkClock:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave out the time in this context."""
+        """Do not count the time during the `with` block."""
         with self._lock:
             waiting_since = self._waiting_since = time.monotonic()
         try:
@@ -45,9 +47,9 @@ def counted_until(worked: float) -> float:
 
 @contextmanager
 def call_repeatedly(record: Callable[[], float]) -> Iterator[None]:
-    """Call `record` repeatedly, in a thread, while the context lasts.
+    """Call `record` repeatedly, in a thread, during the `with` block.
 
-    `record` returns how many seconds it has counted in advance. After half of these seconds, it is called again.
+    `record` returns how many seconds it has counted in advance. It is called again when half of them are over.
     """
     finished = threading.Event()
 

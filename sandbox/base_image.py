@@ -43,9 +43,9 @@ class Base(NamedTuple):
 def find_base(client: "DockerClient", cuda: bool, requested: str | None, progress: Progress) -> Base:
     """Return the requested base image, or the default image for the CPU or CUDA.
 
-    The image is pulled if it is missing. If the default image for the CPU is missing, an image that was made earlier
-    from Debian packages is used instead. Such an image is also made if pulling fails. Raises NoSandbox, with the
-    remedy, if no image can be obtained or the image has no Python.
+    A missing image is pulled. If the default image for the CPU is missing and was made from Debian packages before,
+    that image is used; if pulling fails, one is made. Raises NoSandbox, with the remedy, if no image can be obtained
+    or the image has no Python.
     """
     name = requested or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not requested and _has_image(client, BOOTSTRAPPED_BASE) and not _has_image(client, name):
@@ -91,7 +91,7 @@ def engine_errors(prefix: str) -> Iterator[None]:
 
 @contextmanager
 def long_timeout(client: "DockerClient") -> Iterator[None]:
-    """Raise the client's timeout to `LONG_TIMEOUT_SECONDS` while the context lasts."""
+    """Raise the client's timeout to `LONG_TIMEOUT_SECONDS` during the `with` block."""
     previous_timeout, client.api.timeout = client.api.timeout, LONG_TIMEOUT_SECONDS
     try:
         yield
@@ -191,7 +191,9 @@ def _inspect(client: "DockerClient", name: str) -> Base:
 
 
 def _build_log(error: Exception) -> str:
-    """Return the last error line of a failed build; the exception itself has only an exit code."""
+    """Return the last error line of a failed build. The message of the exception itself contains only an exit
+    code.
+    """
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
     error_lines = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
     return last_message("\n".join(error_lines) or str(error))

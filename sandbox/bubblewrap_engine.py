@@ -97,9 +97,8 @@ class BubblewrapEngine:
         return
 
     def clear(self, session: Path) -> None:
-        """Remove what commands left if they died with their gedanken process.
-
-        That is control groups, and a bwrap that waits.
+        """Remove what is left if commands died together with the gedanken process that started them: control groups,
+        and a waiting bwrap.
         """
         end_local(order_prefix(session.name))
 
@@ -270,7 +269,9 @@ def _counts_per_namespace() -> bool:
 
 
 def _user_options() -> dict[str, Any]:
-    """Return Popen's options that run a command as the unprivileged user; none if this process is not run by root."""
+    """Return the options with which Popen runs a command as the unprivileged user. Empty if this process does not run
+    as root.
+    """
     uid = user_id()
     return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
 
@@ -297,7 +298,7 @@ def _unnamed_file(content: bytes) -> Iterator[IO[bytes]]:
 
 
 def _root_folders() -> list[str]:
-    """Return bwrap's arguments that create `/bin` and similar folders, as links or folders like the host's."""
+    """Return bwrap's arguments that create `/bin` and similar folders as on the host, where they may be links."""
     arguments = []
     for path in (Path("/", name) for name in _ROOT_FOLDERS):
         if path.is_symlink():

@@ -10,9 +10,10 @@ _SAMPLE_BYTES = 1024
 
 
 class Capture:
-    """Receives a command's output from one reading thread. Call `text` only when that thread has ended.
+    """Receives a command's output from a thread that reads it. Call `text` only after this thread has ended.
 
-    At most `cap` bytes are kept. `on_text` receives the text as it arrives; after half of `cap`, only samples of it.
+    At most `cap` bytes are kept. `on_text` receives the text as it arrives; when half of `cap` is reached, it
+    receives only samples.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
@@ -67,7 +68,7 @@ class Capture:
 
 
 class _ByteBuffer:
-    """Bytes of both streams in order of arrival, with the stream of each byte."""
+    """The bytes of both streams in order of arrival; for each byte, it is known which stream it came from."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap

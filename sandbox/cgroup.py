@@ -38,9 +38,8 @@ class Cgroup:
 
     name: str
     folders: dict[str, Path]
-    """Maps each controller, such as `memory`, to the group's folder.
-
-    In groups that the function `find_groups` returns, the keys are mount points instead.
+    """Maps each controller, such as `memory`, to the group's folder. In the groups that `find_groups` returns, the
+    keys are mount points instead.
     """
 
     def add(self, pid: int) -> None:
@@ -121,7 +120,7 @@ def find_groups() -> list[Cgroup]:
 
 
 def remove_groups(orders: str) -> list[str]:
-    """Remove the control groups whose names begin with `orders`, and return these names."""
+    """Remove the control groups whose names begin with `orders`, and return their names."""
     groups = [group for group in find_groups() if group.name.startswith(orders)]
     for group in groups:
         group.remove()

@@ -27,10 +27,12 @@ class _Ticket(TypedDict):
 
 
 class Cores:
-    """A queue of requests for cores, stored in a file. A dead process loses its requests and its cores."""
+    """A queue of requests for cores, stored in a file. When a process dies, its requests and its cores are
+    released.
+    """
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
-        """Share `count` cores through `file`.
+        """Share `count` cores by means of the file `file`.
 
         By default, these are all cores that this process may use, and a file in the cache.
         """
@@ -41,9 +43,11 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, requested: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `requested` cores, or all if there are fewer; yield the seconds spent waiting for them.
+        """Hold `requested` cores during the `with` block, or all cores if there are fewer; yield the seconds spent
+        waiting for them.
 
-        While this request waits, `waiting` is called from time to time with the number of requests before it.
+        While this request waits, `waiting` is called from time to time with the number of requests that are before it
+        in the queue.
         """
         if not requested:
             yield 0.0
@@ -76,7 +80,9 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _queue_position(self, ticket: _Ticket) -> int | None:
-        """Give free cores to waiting requests; return how many precede `ticket`, None if it has its cores."""
+        """Give free cores to waiting requests. Return how many requests are before `ticket` in the queue; None if it
+        has its cores.
+        """
         with self._tickets() as tickets:
             # In order, so that small requests cannot starve a large one.
             self._grant_cores(tickets)

@@ -54,8 +54,8 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     """Return the description of a data set, and its folder in the cache.
 
     The folder is mounted as `/data`. A missing data set is downloaded, copied from the folder in GEDANKEN_CIFAR10, or
-    replaced by a smaller or synthetic one. Raises NoSandbox if all this fails; BadInput if the folder in
-    GEDANKEN_CIFAR10 has no CIFAR-10.
+    replaced by a smaller or synthetic one. Raises NoSandbox if none of this is possible, and BadInput if the folder
+    in GEDANKEN_CIFAR10 does not contain CIFAR-10.
     """
     make_dataset = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name

@@ -99,6 +99,6 @@ def _run_logged(command: list[str], folder: Path, stderr_lines: list[str]) -> in
 
 
 def _progress_share(stderr_lines: Iterable[str]) -> float:
-    """Return which share of its work mmdebstrap has done, from 0 to 1, by the last stage it announced."""
+    """Return which share of its work mmdebstrap has done, from 0 to 1, judged by the last stage that it announced."""
     stderr = "".join(stderr_lines)
     return max((share for stage, share in _STAGES.items() if f"I: {stage}" in stderr), default=0.0)

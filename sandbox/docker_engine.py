@@ -102,7 +102,7 @@ class DockerEngine:
         return DockerJob(self.name, container, order, lambda: _read_log(container), _start_time(container))
 
     def clear(self, session: Path) -> None:
-        """Remove those containers of a session that could not be removed when they ended; see Engine.clear."""
+        """Remove containers of a session that could not be removed when they ended; see Engine.clear."""
         import requests
         from docker.errors import DockerException
 
@@ -182,9 +182,9 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Return the option for gedanken's seccomp profile; none without libseccomp.
+        """Return the option for gedanken's seccomp profile; empty without libseccomp.
 
-        The option holds the profile itself, or the path of the profile for Podman.
+        The option contains the profile itself or, for Podman, its path.
         """
         profile = docker_profile()
         if profile is None:
@@ -211,7 +211,7 @@ class DockerJob:
     """Time at which the container was started, on the clock of this process's time.monotonic()."""
 
     def read(self) -> Pieces:
-        """Yield the pieces of the container's output."""
+        """Yield pieces of the container's output as they arrive."""
         with _errors_as_engine_lost():
             yield from self.reader()
 
@@ -308,7 +308,9 @@ def _duration(state: dict[str, Any]) -> float:
 
 
 def _parse_time(text: str) -> float:
-    """Convert an engine's time (maybe with nanoseconds) to seconds since 1970; 0 for an event that never happened."""
+    """Convert a time that the engine reports (perhaps with nanoseconds) to seconds since 1970; 0 for something that
+    never happened.
+    """
     if text.startswith("0001-"):
         return 0.0
     return datetime.fromisoformat(text).timestamp()

@@ -14,7 +14,9 @@ Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
 """Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""A command without its gedanken process ends this long after its wall-clock limit plus GRACE_SECONDS."""
+"""If the gedanken process of a command has died, the command ends this many seconds after its wall-clock limit plus
+GRACE_SECONDS.
+"""
 
 HERE = Path(__file__).parent
 HOOK = HERE / "hook"
@@ -23,9 +25,8 @@ FIRST_SCRIPT = HERE / "first.sh"
 
 
 def backstop_seconds(limits: Limits) -> float:
-    """Return the seconds after which a command ends by itself.
-
-    It does so even if the gedanken process that watches it has died.
+    """Return after how many seconds a command ends by itself, even if the gedanken process that watches it has
+    died.
     """
     return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
@@ -39,7 +40,7 @@ class Order:
     """A command for an engine: one bash command line, with everything that the engine needs to run it."""
 
     name: str
-    """Unique on the engine, and valid as a container's name."""
+    """Name of the command. It is unique on the engine, and valid as a container's name."""
     command: str
     workspace: Workspace
     data: Path
@@ -53,21 +54,18 @@ class Order:
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuRequest = NO_GPUS
     network: bool = False
-    """True if the command may reach the host's network.
-
-    Only the user's commands that set up a workspace may.
+    """True if the command may reach the host's network. Only the user's commands that set up a workspace may do so.
     """
 
 
 class Ended(NamedTuple):
-    """The end of a command."""
+    """How a command ended."""
 
     exit_code: int
     """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
-    """True if memory ran out and the kernel killed a process of the command.
-
-    This may be a child whose parent continued.
+    """True if memory ran out and the kernel killed a process of the command. This may be a child process whose parent
+    went on.
     """
     seconds: float
     """Duration from start to end."""
@@ -80,8 +78,8 @@ class Job(Protocol):
     """
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield pairs of pieces, of standard output and of standard error, until both are closed. None means no
-        piece.
+        """Yield pairs of a piece of standard output and a piece of standard error, until both are closed. None means
+        that there is no piece.
         """
         ...
 
@@ -124,9 +122,8 @@ class Engine(Protocol):
 
     @property
     def contents(self) -> str:
-        """The image or environment that programs run in, as a name or digest.
-
-        It changes if the content changes.
+        """The name or digest of the image or environment that programs run in. It changes whenever the content
+        changes.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""Creates the Python environment for engines without images.
+"""Creates the Python environment for engines that use no images.
 
-It has the packages of requirements.txt, or the host's own PyTorch.
+The environment has the packages of requirements.txt, or uses the host's own PyTorch.
 """
 
 import json
@@ -27,9 +27,9 @@ START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Python code that loads the start-up hook into every Python process of the environment.
+"""Python code that loads the start-up hook in every Python process of the environment.
 
-It is one line, because it stands in a `.pth` file.
+It must be a single line because it is stored in a `.pth` file.
 """
 _UNNEEDED_FOLDERS = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
 _QUERY_CODE = """
@@ -64,9 +64,10 @@ class Interpreter(NamedTuple):
 
 
 def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
-    """Return the folder of a virtual environment that user `uid` can run, created if it is missing.
+    """Return the folder of a virtual environment that the user `uid` can run. It is created if it is missing.
 
-    By default `uid` is the sandbox's user. Raises NoSandbox, saying what is missing, if no environment can be made.
+    By default, `uid` is the sandbox's user. Raises NoSandbox, saying what is missing, if no environment can be
+    created.
     """
     uid = user_id() if uid is None else uid
     # With the host's own PyTorch, if it has one: that fits the host's GPU.
@@ -97,7 +98,9 @@ def installations(environment: Path) -> list[Path]:
 
 
 def _find_interpreter(uid: int) -> Interpreter:
-    """Return the first suitable Python of the host with PyTorch and NumPy, or else the first suitable one."""
+    """Return the first suitable Python of the host that has PyTorch and NumPy. If none has both, return the first
+    suitable one.
+    """
     candidates = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
     interpreters = [interpreter for name in dict.fromkeys(candidates) if name and (interpreter := _query(name, uid))]
     equipped = [interpreter for interpreter in interpreters if interpreter.is_equipped]
@@ -166,7 +169,7 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
 
 
 def _make_movable(folder: Path) -> None:
-    """Make scripts find Python by PATH, because the environment is moved afterwards; remove `activate` scripts."""
+    """Prepare the environment for being moved: let scripts find Python by PATH, and remove the `activate` scripts."""
     for script in folder.iterdir():
         if script.is_symlink():
             continue

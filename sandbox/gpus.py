@@ -75,8 +75,8 @@ def parse_gpus(text: str) -> GpuRequest:
 def device_options(wish: GpuRequest, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
     """Return docker-py's options for creating a container with the requested GPUs.
 
-    `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options for `auto` are
-    empty; NoSandbox, saying what to install, is raised for any other request.
+    `info` is the engine's description of itself. If the engine cannot provide the GPUs, the options are empty for
+    `auto`; for any other request, NoSandbox is raised, saying what to install.
     """
     from docker.types import DeviceRequest
 
@@ -110,7 +110,7 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 def judge_gpus(wish: GpuRequest, seen: int, asked: bool) -> str | None:
     """Return a message if `torch.cuda` sees fewer GPUs inside the sandbox than were requested; None otherwise.
 
-    `asked` is False if the engine had no GPUs to provide for the wish `auto`.
+    `asked` is False if the request was `auto` and the engine had no GPUs to provide.
     """
     minimum = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
     if seen >= minimum:
@@ -122,9 +122,8 @@ def judge_gpus(wish: GpuRequest, seen: int, asked: bool) -> str | None:
 
 
 def explain_gpu_error(error: BaseException) -> NoSandbox | None:
-    """Return a NoSandbox with reason and remedy if `error` says that an engine could not provide GPUs.
-
-    Returns None for any other error.
+    """If `error` says that an engine could not provide GPUs, return a NoSandbox with the reason and the remedy; None
+    for any other error.
     """
     text = str(error)
     for sign, meaning in _ERROR_MEANINGS.items():

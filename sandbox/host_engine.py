@@ -26,9 +26,9 @@ KEPT_VARIABLES = (
     VISIBLE_DEVICES_VARIABLE,
     "NVIDIA_VISIBLE_DEVICES",
 )
-"""Variables of this process that commands keep.
+"""Environment variables of this process that commands also get.
 
-They are listed one by one, because other NVIDIA variables contain keys.
+They are listed one by one because other NVIDIA variables contain keys.
 """
 
 
@@ -69,9 +69,8 @@ class HostEngine:
         kill_all(order.name)
 
     def clear(self, session: Path) -> None:
-        """Kill the processes that the session's commands left.
-
-        They leave some if their controlling process was killed, for example.
+        """Kill processes that the session's commands left behind, for example because the process that controls them
+        was killed.
         """
         kill_left(order_prefix(session.name))
 
@@ -155,7 +154,9 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuRequest) -> dict[str, str]:
-    """Return the variable CUDA_VISIBLE_DEVICES that shows the GPUs of `wish`; no variable for `all` and `auto`."""
+    """Return the variable CUDA_VISIBLE_DEVICES that lets a program see the GPUs of `wish`; empty for `all` and
+    `auto`.
+    """
     if wish.kind == "none":
         return {VISIBLE_DEVICES_VARIABLE: ""}
     if wish.kind == "ids":

@@ -23,7 +23,7 @@ IMAGE = "gedanken/sandbox:cpu"
 CUDA_IMAGE = "gedanken/sandbox:cuda"
 RECIPE_LABEL = "gedanken.recipe"
 BASE_LABEL = "gedanken.base"
-"""Label that stores the base image that the user chose for an image; empty if the default was used."""
+"""Label of an image that stores the base image that the user chose; empty if the default base image was used."""
 STAGE_LABEL = "gedanken.stage"
 DOCKERFILE = Path(__file__).parent / "Dockerfile"
 
@@ -33,7 +33,7 @@ LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Return a digest of the Dockerfile and the requirements, by which outdated images are found."""
+    """Return a digest of the Dockerfile and the requirements. An image with another digest is outdated."""
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
@@ -45,8 +45,8 @@ def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
 def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False, base: str | None = None) -> str:
     """Build the image unless it exists and was made by the current recipe; return its name.
 
-    Without `base`, an image that is built again keeps its base image. Raises NoSandbox, saying what is missing, if
-    that fails.
+    If the image must be built again and no `base` is given, it keeps its base image. Raises NoSandbox, saying what is
+    missing, if the image cannot be built.
     """
     name = CUDA_IMAGE if cuda else IMAGE
     with engine_errors("the engine cannot list its images"):
@@ -86,7 +86,7 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 
 def _copy_from_docker(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy the image from Docker into Podman if Docker's is up to date. Return whether it was copied."""
+    """If Docker has an up-to-date image, copy it into Podman. Return whether it was copied."""
     from gedanken.sandbox.connect import connect_docker
 
     try:

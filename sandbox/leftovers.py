@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Leftover(NamedTuple):
-    """A container or a session."""
+    """A container or a session that gedanken created."""
 
     kind: Literal["container", "session"]
     name: str
@@ -55,8 +55,8 @@ def list_leftovers(clients: "Sequence[DockerClient]") -> list[Leftover]:
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
     """Remove the containers and sessions of dead owners; return the removed names.
 
-    All that their commands left is removed, too. Sessions on engines that are `silent` (do not answer) are kept: a
-    resumed run may still read their containers.
+    Everything that their commands left behind is removed as well. Sessions on engines in `silent` (which do not
+    answer) are kept, because a resumed run may still read their containers.
     """
     removed: list[str] = []
     for folder in _session_folders():
@@ -72,20 +72,20 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
 def end_session(clients: "Sequence[DockerClient]", folder: Path) -> list[str]:
     """End the containers, processes and control groups that a dead run left; return their names.
 
-    The caller has locked the session in `folder`.
+    The caller must have locked the session in `folder`.
     """
     return _remove(clients, folder) + end_local(order_prefix(folder.name))
 
 
 def end_local(orders: str) -> list[str]:
-    """Kill the processes and remove the control groups whose names begin with `orders`; return these names."""
+    """Kill the processes and remove the control groups whose names begin with `orders`; return their names."""
     return sorted({*kill_left(orders), *cgroup.remove_groups(orders)})
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove the containers with a dead owner that belong to `session`; return their names.
+    """Remove the containers of `session` whose owner is dead; return their names.
 
-    If `session` is None, containers with a dead owner are removed if their session no longer exists.
+    If `session` is None, remove the containers of all sessions that no longer exist, if their owner is dead.
     """
     from docker.errors import APIError, NotFound
 
@@ -130,7 +130,7 @@ def _session_of(container: "Container") -> Path:
 
 
 def _is_existing(path: Path) -> bool:
-    """Return whether a path from a container's label exists; False if it is no valid path."""
+    """Return whether a path from a container's label exists; False if it is not a valid path."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -21,15 +21,15 @@ START_SECONDS = 30.0
 END_SECONDS = 30.0
 DRAIN_SECONDS = 1.0
 GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
-"""Shell code of the gate: it reports that all is prepared, then waits until it may run the command.
+"""Shell code of the gate: it reports that everything is prepared, and waits until it may run the command.
 
-If this process dies meanwhile, the command never runs.
+If the gedanken process dies while the gate waits, the command is never run.
 """
 
 _PARENT_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""Starts all children in one lasting thread.
+"""Starts all child processes in one thread that never ends.
 
-With bwrap's `--die-with-parent`, a child dies with the thread that started it.
+With bwrap's `--die-with-parent`, a child dies when the thread that started it ends.
 """
 
 
@@ -55,8 +55,8 @@ def start_at_gate(
     """Start a process that waits at the gate, and return it when it waits there.
 
     Its command line is `command`, then bash with the gate, then `inner_command`. `more_limits` holds further
-    arguments of bash's `ulimit`; `options` are those of Popen. Raises NoSandbox, with the process's last message, if
-    the gate is not reached.
+    arguments of bash's `ulimit`; `options` are passed to Popen. Raises NoSandbox, with the process's last message, if
+    the process does not reach the gate.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -91,9 +91,9 @@ def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 class LocalJob:
-    """A command: one process with its two pipes, and all its descendants; see `Job`.
+    """A command as a process with two pipes, and all processes that it starts; see `Job`.
 
-    Only one thread calls `read`.
+    Only one thread may call `read`.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", hold: CommandHandle) -> None:
@@ -127,7 +127,7 @@ class LocalJob:
         return time.monotonic() - self._started
 
     def signal(self, name: Signal) -> None:
-        """Stop or kill the processes; see Hold."""
+        """Stop or kill the processes; see `CommandHandle.signal`."""
         self._hold.signal(name)
 
     def ended(self) -> Ended:
@@ -140,7 +140,7 @@ class LocalJob:
         return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
 
     def remove(self) -> None:
-        """Kill the processes that the command left running, and release the engine's hold and the pipes."""
+        """Kill the processes that the command left running, release the engine's handle, and close the pipes."""
         self._hold.signal("SIGKILL")
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):

@@ -25,10 +25,10 @@ BOUNDED_MEMORY = "1g"
 
 @dataclass(frozen=True, slots=True)
 class LooseEngine(DockerEngine):
-    """An engine without isolation: root, capabilities, a network, everything writable.
+    """An engine without isolation: programs are root, have all capabilities and a network, and can write everywhere.
 
-    Attacks still do not affect the host. Programs write only to copies, and the socket `docker.sock` leads to no
-    engine.
+    Attacks still do not affect the host, because programs write only to copies, and the socket `docker.sock` leads to
+    no engine.
     """
 
     copies: Path = Path()

@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 5.0
 _SIGKILLED = 128 + 9
 _SIGTERMED = 128 + 15
 _ENGINE_DIED = 255
-"""Docker's exit code for a container if it does not know how the container ended."""
+"""Exit code that Docker reports for a container if it does not know how the container ended."""
 _SIGXFSZ = 128 + 25
 _TIMED_OUT = 124
 _INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -58,9 +58,9 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuRequest = NO_GPUS
     artifacts: Path | None = None
-    """Folder for copies of the files that commands leave in the workspace; None for no copies."""
+    """Folder to which files are copied that commands leave in the workspace; None if none are copied."""
     written: set[str] = field(default_factory=set)
-    """Names of files that `write` put into the workspace. They are no artifacts."""
+    """Names of files that `write` put into the workspace. They do not count as artifacts."""
     network: bool = False
     """True if commands can reach the host's network; see Order.network."""
     copied_files: dict[str, str] = field(default_factory=dict)
@@ -80,8 +80,8 @@ class SandboxMachine:
     ) -> Self:
         """Start a run on an engine, or continue the run `run_id` if a dead process left it.
 
-        `run` is the run's random id; a session that stores another random id is emptied. Raises NoSandbox if another
-        process is working on this run, or if the disk has no room for a workspace.
+        `run` is the run's random id. If the session was made for a run with another random id, it is emptied. Raises
+        NoSandbox if another process is working on this run, or if the disk has no room for a workspace.
         """
 
         def end_other(folder: Path) -> None:
@@ -104,13 +104,13 @@ class SandboxMachine:
 
     @property
     def environment(self) -> str:
-        """Text that names what affects every command: engine, image, data, limits and GPUs."""
+        """A text that names everything that affects all commands: engine, image, data, limits, GPUs."""
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Return whether an earlier process started the execution `label`, which may be running or finished."""
+        """Return whether an earlier process started the execution `label`. It may be running or finished."""
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
@@ -303,7 +303,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _wait_until_too_large(self) -> None:
-        """Waits for ever if the file system itself limits the workspace's size."""
+        """Wait until the workspace is too large; forever, if the file system limits its size."""
         if self.workspace.size_limit == "quota":
             await asyncio.Event().wait()
         while True:

@@ -1,4 +1,6 @@
-"""Finds and kills the processes of commands by an environment variable, which their first process is given."""
+"""Finds and kills the processes of commands. An environment variable, which a command's first process is given, tells
+which command a process belongs to.
+"""
 
 import os
 import time

@@ -21,19 +21,18 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandbox_names() -> tuple[str, ...]:
-    """Return all names that `--sandbox` accepts.
-
-    They are `auto`, then the built-in engines, strongest isolation first, then the plug-ins.
+    """Return all names that `--sandbox` accepts: `auto`, the built-in engines with the strongest isolation first, and
+    the plug-ins.
     """
     order = {name: index for index, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(plugins_by_name(MACHINES), key=lambda name: order.get(name, len(order))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuRequest = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, with all that it needs.
+    """Open the engine called `name`, with everything that it needs.
 
     The name `auto` chooses the working engine with the strongest isolation. Raises BadInput for an unknown name, and
-    for `host` unless `trusted`. Raises NoSandbox, with the remedy, if the engine does not work.
+    for `host` unless `trusted` is True. Raises NoSandbox, with the remedy, if the engine does not work.
     """
     if name not in sandbox_names():
         raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandbox_names())}")
@@ -71,9 +70,8 @@ class Engines(NamedTuple):
 
 
 def find_engines() -> Engines:
-    """Connect to Docker and Podman.
-
-    Returns clients of those that answer, and reasons why the others do not.
+    """Connect to Docker and Podman. Return clients of the engines that answer, and the reasons why the others do
+    not.
     """
     engines = Engines([], {})
     for name, connect in zip(CONTAINERS, (connect_docker, connect_podman), strict=True):

@@ -1,4 +1,4 @@
-"""Names the owner of each container and session: the gedanken process that uses it."""
+"""Gives each container and session the name of its owner: the gedanken process that uses it."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ def this_owner() -> str:
 def is_dead(owner: str) -> bool:
     """Return whether the process that `owner` names no longer exists.
 
-    False for processes of other users, machines and process namespaces, which cannot be examined.
+    False if it belongs to another user, machine or process namespace, because such processes cannot be examined.
     """
     try:
         user, place, pid, start = owner.split(".", 3)

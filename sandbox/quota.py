@@ -44,12 +44,12 @@ def create_limited(folder: Path, limits: Limits) -> SizeLimit:
 
 
 def mount(folder: Path) -> None:
-    """Mount the image file of a workspace that has its own file system. Raises NoSandbox if that fails."""
+    """Mount the image file of a workspace with its own file system. Raises NoSandbox if that fails."""
     _run_checked(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image file of the workspace `source` for the workspace `target`. Raises NoSandbox if it fails.
+    """Copy the image file of the workspace `source` for the workspace `target`. Raises NoSandbox if that fails.
 
     No process may be running in `source`.
     """
@@ -60,7 +60,7 @@ def copy_image(source: Path, target: Path) -> None:
 
 
 def image_of(folder: Path) -> Path:
-    """Return the path of the image file that a workspace has if it has its own file system."""
+    """Return the path at which the image file of a workspace is stored, if the workspace has its own file system."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 

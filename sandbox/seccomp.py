@@ -44,15 +44,14 @@ CLONE_NEWTIME is missing, because `clone` does not accept it.
 """
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""File types that `mknod` may create.
-
-They are 0 and S_IFREG (both a regular file), S_IFIFO (a pipe) and S_IFSOCK (a socket).
+"""File types that `mknod` may create: 0 and S_IFREG (both mean a regular file), S_IFIFO (a pipe) and S_IFSOCK (a
+socket).
 """
 SYSTEM_CALLS = 1024
 """Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_TRICKS = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX, which type into other terminals."""
+"""The requests TIOCSTI and TIOCLINUX, with which a program could type into another terminal."""
 SOCKET_FAMILIES = {0, 1, 2, 10, 16}
 """The allowed socket families: unspecified, Unix, IPv4, IPv6 and netlink.
 
@@ -60,9 +59,8 @@ The most important refused family is vsock, because network namespaces do not is
 """
 FAMILIES = 64
 PERSONALITY_BITS = {3, 17}
-"""Numbers of the bits that a program may set with the system call `personality`.
-
-They are the bits of PER_LINUX32 and UNAME26, which Docker also allows.
+"""Numbers of the bits that a program may set with the system call `personality`: those of PER_LINUX32 and UNAME26,
+which Docker also allows.
 """
 INT_MASK = 0xFFFFFFFF
 
@@ -138,7 +136,7 @@ def rules() -> Iterator[Rule]:
 def docker_profile() -> str | None:
     """Return the filter as a profile in Docker's JSON format; None if libseccomp is not installed.
 
-    Calls that libseccomp knows are allowed by name unless `rules` refuses them; all others are refused.
+    System calls that libseccomp knows are allowed by name, except those that `rules` refuses. All others are refused.
     """
     try:
         library = ctypes.CDLL(LIBRARY)

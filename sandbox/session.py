@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _RUN_FILE, _RUN_FOLDER_FILE = "run", "at"
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""Folders with their modes.
+"""The folders of a session with their modes.
 
 The sandbox's user can reach its workspace, but only the user of this process can list the folders.
 """
@@ -35,7 +35,7 @@ def sessions_folder() -> Path:
 
 
 def checked_name(name: str) -> str:
-    """Return `name` if it is valid for a container and a file. Raises BadInput if it is not."""
+    """Return `name` if it can be used as the name of a container and of a file. Raises BadInput if it cannot."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             f"{name!r} cannot be the name of an execution: only letters, digits, `_`, `.` and `-` are allowed"
@@ -45,7 +45,7 @@ def checked_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The folder with a run's data, locked by the one process that is working on the run."""
+    """The folder with a run's data. It is locked by the one process that is working on the run."""
 
     folder: Path
     limits: Limits
@@ -113,26 +113,26 @@ class Session:
         (self.folder / "mark.new").rename(self.folder / "mark")
 
     def has_mark(self, label: str) -> bool:
-        """Return whether the mark `label` (a saved state) exists and is complete."""
+        """Return whether the mark `label` exists and is complete."""
         return _ready_file(self.folder / "marks" / checked_name(label)).exists()
 
     def delete_marks(self, but: str) -> None:
-        """Delete all marks (saved states) except `but`, because they are no longer needed."""
+        """Delete all marks except `but`. They are no longer needed."""
         for ready_file in sorted((self.folder / "marks").glob("*.ready")):
             if ready_file.stem != but:
                 ready_file.unlink()
                 _delete_folder(ready_file.with_suffix(""))
 
     def reset(self, workspace: Workspace, label: str | None) -> Workspace:
-        """Return the workspace, reset to its state at the mark `label`, or emptied if `label` is None."""
+        """Return the workspace, reset to its state at the mark `label`; if `label` is None, it is emptied."""
         folder = workspace.folder
         _ready_file(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
-        """Return a copy of the workspace at the last mark, or as it is now if there is no mark.
+        """Return a copy of the workspace at the last mark; without a mark, a copy of its current state.
 
-        A copy that a dead process left for the same mark and seed is returned as it is.
+        A copy that a dead process left for the same mark and seed is returned unchanged.
         """
         mark_file = self.folder / "mark"
         if mark_file.is_file():
@@ -198,7 +198,7 @@ class Session:
 def locked_if_dead(folder: Path) -> Iterator[bool]:
     """Yield whether the owner of a session is dead.
 
-    If so, the session is locked meanwhile and deleted afterwards.
+    If it is, the session stays locked during the `with` block, and is deleted at its end.
     """
     try:
         lock = _lock(folder)
@@ -233,7 +233,7 @@ def run_folders(run: str) -> dict[Path, Path]:
 
 
 def _delete_other_run(folder: Path, end_other: Callable[[Path], object]) -> None:
-    """End the commands and delete the files that another run left in a session that this process has locked."""
+    """In a session that this process has locked, end the commands and delete the files that another run left."""
     # Files that name the owner and the other run stay: if this process is killed, the next one deletes the rest.
     if remaining := [path for path in folder.iterdir() if path.name not in ("owner", _RUN_FILE)]:
         end_other(folder)
@@ -259,9 +259,9 @@ def engine_of(folder: Path) -> str:
 
 @contextmanager
 def owned_folder(name: str) -> Iterator[Path]:
-    """Provide a folder for as long as this process needs it.
+    """Yield a folder that exists during the `with` block.
 
-    If the process dies, `gedanken sandbox clean` removes the folder.
+    If this process dies before the end of the block, `gedanken sandbox clean` removes the folder.
     """
     folder = sessions_folder() / f"{name}-{os.getpid()}"
     lock = _acquire(folder)

@@ -17,14 +17,14 @@ _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 async def run_in_thread(
     function: Callable[Parameters, Result], *arguments: Parameters.args, **keywords: Parameters.kwargs
 ) -> Result:
-    """Run a blocking call in a thread. If this task is cancelled, the task stops waiting, but the call continues."""
+    """Run a blocking call in a thread. If the calling task is cancelled, it stops waiting, but the call goes on."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **keywords))
 
 
 async def run_to_end(function: Callable[[], Result]) -> Result:
-    """Run a blocking call in a thread, and wait for its end even if this task is cancelled.
+    """Run a blocking call in a thread, and wait for its end even if the calling task is cancelled.
 
-    CancelledError is raised only after the call has ended.
+    If the task was cancelled, CancelledError is raised after the call has ended.
     """
     future = asyncio.wrap_future(_THREADS.submit(function))
     cancelled: asyncio.CancelledError | None = None
@@ -42,7 +42,7 @@ async def run_to_end(function: Callable[[], Result]) -> Result:
 async def start_or_undo(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
     """Run a blocking call in a thread.
 
-    If this task is cancelled, the call's later result is passed to `undo`.
+    If the calling task is cancelled, `undo` is called with the result when the call has ended.
     """
     started = _THREADS.submit(function)
     future = asyncio.wrap_future(started)

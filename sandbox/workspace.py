@@ -27,9 +27,8 @@ _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """Return the user id under which commands run.
-
-    It is an unprivileged one if this process is root, otherwise this process's own.
+    """Return the user id under which commands run: an unprivileged one if this process is root, otherwise that of
+    this process.
     """
     return os.getuid() or SANDBOX_UID
 
@@ -44,7 +43,7 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Create an empty workspace, with the strictest possible size limit.
+        """Create an empty workspace, with the strictest size limit that is possible here.
 
         Raises NoSandbox if the disk has no room.
         """
@@ -70,9 +69,8 @@ class Workspace:
 
     @classmethod
     def copied_from(cls, snapshot: Path, folder: Path) -> "Workspace":
-        """Create a workspace in `folder` from a snapshot.
-
-        It can also be copied from another workspace in which no process is running.
+        """Create a workspace in `folder` as a copy of a snapshot, or of another workspace in which no process is
+        running.
         """
         if image_of(snapshot).is_file():
             copy_image(snapshot, folder)
@@ -123,10 +121,10 @@ class Workspace:
         _give_to_user(path)
 
     def copy_in(self, source: Path, name: str, limits: Limits) -> None:
-        """Copy the folder `source` into the home folder as `name`, replacing anything of this name.
+        """Copy the folder `source` into the home folder as `name`, replacing anything with this name.
 
-        Links are copied as links, and special files left out. Raises BadInput if the folder is too large or cannot be
-        copied.
+        Links are copied as links, and special files are left out. Raises BadInput if the folder is too large or
+        cannot be copied.
         """
         size = files = 0
         for parent, folders, names in os.walk(source):
@@ -167,7 +165,8 @@ class Workspace:
             os.close(descriptor)
 
     def repair(self) -> None:
-        """Repair what would keep the next command from starting: permissions, or a damaged state of the shell.
+        """Repair anything that would keep the next command from starting: wrong permissions, or a damaged state of
+        the shell.
 
         No process may be running in the workspace.
         """
@@ -206,7 +205,7 @@ def _size(path: Path) -> int:
 
 
 def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Return the names that a copy leaves out. They are those of special files, such as pipes and sockets."""
+    """Return the names of special files, such as pipes and sockets, which a copy leaves out."""
     special_names = []
     for name in names:
         mode = (Path(folder) / name).lstat().st_mode

@@ -1,4 +1,4 @@
-"""Opens a page in a browser, and gathers everything that goes wrong in it."""
+"""Opens a page in a browser, and collects everything that goes wrong on it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ from typing import Any
 def open_file(browser: Any, file: Path, width: int = 1400, scheme: str = "light", script: bool = True) -> Any:
     """Open a page in a browser context of its own.
 
-    The attribute `troubles` of the page gathers its dialogs, console messages and errors.
-    It also gathers the addresses of all requests for anything but this file.
+    The attribute `troubles` of the page collects its dialogs, console messages and errors, and the addresses of all
+    requests except the one for this file.
     """
     page = browser.new_context(
         viewport={"width": width, "height": 800},

@@ -44,7 +44,7 @@ for epoch in range(EPOCHS):
     acc = correct / len(train_set)
     print(f'Epoch {epoch + 1}/{EPOCHS} - loss: {mean_loss:.4f} - acc: {acc:.4f}')
 """
-"""A program that the coder wrote. Tests only parse it."""
+"""A program as the coder might write it. Tests parse it and never run it."""
 
 SHAPE = "shape of input is torch.Size([64, 1, 28, 28])\n"
 TRACEBACK = """\
@@ -82,12 +82,12 @@ def imagined(stdout: str, sample: int = 1, **changes: Any) -> Execution:
 
 
 def seeds(outputs: Iterable[str], **changes: Any) -> list[Execution]:
-    """A real execution for each output; the first is the trunk, the others are its replicas."""
+    """A real execution for each output. The first is the trunk (seed 0), the others have seeds from 1 on."""
     return [real(stdout, seed, **changes) for seed, stdout in enumerate(outputs)]
 
 
 def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -> Execution:
-    """The execution of an ordinary command, real unless `by_model`."""
+    """The execution of an ordinary command, imagined if `by_model` is True and otherwise real."""
     origin_fields: dict[str, Any] = (
         {"sample": 0, "origin": Origin.IMAGINED, "raw_reply": text} if by_model else {"seed": 0}
     )
@@ -96,7 +96,7 @@ def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -
 
 
 def with_exit_code(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
-    """The execution with the exit code and the cause that its output shows."""
+    """The execution with the exit code and the cause that can be inferred from its output."""
     exit_code, shown_cause = infer_exit_code(execution.stdout, cut=cause is Cause.CUT)
     return replace(execution, exit_code=exit_code, cause=shown_cause)
 
@@ -131,4 +131,6 @@ def show(x):
 for turn in range(3):
     show(turn)
 """
-"""Prints in a function that is called three times, with the comment that one may take for an order."""
+"""A program that prints in a function that is called three times. Its comment may mislead a model into printing only
+once.
+"""

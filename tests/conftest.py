@@ -25,9 +25,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def _load_benchmarks() -> None:
-    """Make `benchmarks` importable, which is not installed.
+    """Make `benchmarks`, which is not installed, importable.
 
-    The root folder must not be put on the path: then `agents` could be imported as well.
+    The root folder must not be added to the path, because `agents` could then be imported from it as well.
     """
     folder = ROOT / "benchmarks"
     spec = spec_from_file_location("benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)])
@@ -60,7 +60,7 @@ def mnist() -> Any:
 def browser() -> Iterator[Any]:
     """Chromium without a window; `browser_page.open_file` opens a page in it.
 
-    The fixture lasts for one module only: while Playwright's event loop runs, no test can call `asyncio.run`.
+    The fixture is made for each module, because no test can call `asyncio.run` while Playwright's event loop runs.
     """
     from playwright.sync_api import sync_playwright
 
@@ -74,7 +74,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_machine(docker_engine: Any, mnist: Any) -> Iterator[Callable[..., Any]]:
-    """Open Docker machines; all of them are closed after the test."""
+    """A function that opens Docker machines. All of them are closed after the test."""
     from gedanken.sandbox.machine import SandboxMachine
 
     machines: list[Any] = []
@@ -100,7 +100,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def gedanken(tmp_path: Path) -> Cli:
-    """Run the command line in an empty folder, as a user does."""
+    """A function that runs the command line in an empty folder, as a user does."""
 
     def call(
         *arguments: object, env: dict[str, str] | None = None, stdin: str | None = None
@@ -115,7 +115,7 @@ def gedanken(tmp_path: Path) -> Cli:
 
 @pytest.fixture
 def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
-    """Turn a list of replies into the name of a scripted model."""
+    """A function that turns a list of replies into the name of a scripted model."""
 
     def make(replies: list[dict[str, Any]]) -> str:
         path = tmp_path / "replies.yaml"
@@ -138,7 +138,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def done(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the `finished` run for one test, whose current directory contains it."""
+    """A copy of the `finished` run for one test. The current directory contains it."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "run"

@@ -1,4 +1,4 @@
-"""Types commands into an engine as a machine does, in its own workspace."""
+"""Types commands into an engine, as a machine does, in a workspace of its own."""
 
 import shutil
 import tempfile
@@ -58,7 +58,7 @@ class CommandResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Typist:
-    """A terminal on an engine; nothing here ends a command that runs too long."""
+    """A terminal on an engine. It does not stop a command that runs too long."""
 
     engine: Engine
     workspace: Workspace
@@ -88,7 +88,9 @@ class Typist:
 
 @contextmanager
 def open_typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator[Typist]:
-    """Open a terminal in a workspace that the sandbox's user can reach; pytest's own folders are closed to it."""
+    """Open a terminal in a workspace that the sandbox's user can reach. This user cannot enter pytest's own
+    folders.
+    """
     limits = limits or Limits(wall_seconds=60)
     folder = Path(tempfile.mkdtemp(prefix="test-", dir=cache_folder()))
     folder.chmod(0o755)
@@ -101,7 +103,7 @@ def open_typist(engine: Engine, data: Path, limits: Limits | None = None) -> Ite
 
 
 def read_job(job: Job, when_ready: tuple[Signal, ...] = ()) -> CommandResult:
-    """Read a job to its end; send the signals `when_ready` at its first output, as a machine would."""
+    """Read a job's output to its end. When the first output arrives, send the signals `when_ready`."""
     stdout, stderr = bytearray(), bytearray()
     signal_thread = threading.Thread(target=lambda: [job.signal(name) for name in when_ready])  # type: ignore[func-returns-value]
     for stdout_part, stderr_part in job.read():
@@ -113,10 +115,7 @@ def read_job(job: Job, when_ready: tuple[Signal, ...] = ()) -> CommandResult:
 
 
 def sleepers(seconds: str) -> list[psutil.Process]:
-    """Processes of this machine that sleep for exactly `seconds`.
-
-    They have one second to end before they are returned.
-    """
+    """Processes of this machine that sleep for exactly `seconds`, after giving them one second to end."""
     deadline = time.monotonic() + 1
     while sleeping := [process for process in psutil.process_iter() if _sleeps(process, seconds)]:
         if time.monotonic() > deadline:

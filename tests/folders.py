@@ -54,9 +54,10 @@ def write_run(
 def make_run(
     folder: Path, *, imagines: list[str] = IMAGINED, persona: Persona = CLAIMING_PERSONA, outcome: str = DONE
 ) -> RunLog:
-    """Write a run of one version of `train.py` that was really run eight times.
+    """Write a run in which one version of `train.py` was really run eight times.
 
-    Each text in `imagines` becomes an imagined run. The boot answers of the machines are written as well.
+    Each text in `imagines` becomes the output of an imagined run. The machines' answers to the boot commands are
+    written as well.
     """
     boots = [answer(command, "none\n") for command in BOOT_COMMANDS]
     if imagines:

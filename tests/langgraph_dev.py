@@ -19,9 +19,9 @@ START_SECONDS = 120
 
 @contextmanager
 def start_server(folder: Path) -> Iterator[Any]:
-    """Start a server in a folder; yields a client of it.
+    """Start a server in a folder; yield a client for it.
 
-    It ends by SIGINT, like Ctrl-C, because then it stores its threads.
+    The server is ended by SIGINT, as by Ctrl-C, because it then stores its threads.
     """
     from langgraph_sdk import get_sync_client
 

@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that runs until a context ends."""
+"""An HTTP server on loopback that runs during a `with` block."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""More forms of the small session: Gemini CLI, Qwen Code, Copilot, opencode and Cline."""
+"""More formats of the same small session: Gemini CLI, Qwen Code, Copilot, opencode and Cline."""
 
 import json
 from typing import Any
@@ -142,4 +142,4 @@ MORE_FORMS: dict[str, tuple[str, str]] = {
     "copilot-events.jsonl": ("copilot", _lines(_COPILOT_CLI)),
     "cline.json": ("cline", json.dumps(CLINE, indent=1)),
 }
-"""A file of each form, by its name: the form, and what is in the file."""
+"""For each file name: the name of its format, and the content of the file."""

@@ -1,4 +1,4 @@
-"""A server on loopback in OpenAI's protocol that refuses requests, is slow or fails, as a test asks."""
+"""A server on loopback with OpenAI's protocol. As a test asks, it refuses requests, is slow, or fails."""
 
 import json
 import threading
@@ -22,16 +22,17 @@ class Refusal(NamedTuple):
 
 
 RefusalRule = Callable[[int, dict[str, Any]], Refusal | None]
-"""Gets the number of a request, from 1, and its body; returns how to refuse it, or None for a reply."""
+"""Takes the number of a request, from 1, and its body. Returns how the request is refused; None if it gets a reply.
+"""
 
 
 @dataclass
 class Server:
-    """What the server does, and what it has counted."""
+    """How the server behaves, and what it has counted."""
 
     judge: RefusalRule = lambda _number, _request: None
     seconds: float = 0.0
-    """Pause before each reply."""
+    """Seconds to wait before each reply."""
     text: str = "said"
     came: list[float] = field(default_factory=list)
     """When each request arrived, on the monotonic clock."""
@@ -42,7 +43,7 @@ class Server:
     _active: int = 0
 
     def judged(self, request: dict[str, Any]) -> Refusal | None:
-        """Count the request as begun; return its refusal, or None for a reply."""
+        """Count the request as begun. Return how it is refused; None if it gets a reply."""
         with self.lock:
             self.came.append(time.monotonic())
             self._active += 1
@@ -74,7 +75,9 @@ def sliding_window(most: int, seconds: float, *, says_when: bool = True) -> Refu
 
 
 def fixed_window(most: int, seconds: float) -> RefusalRule:
-    """Allow `most` requests in each window of the server's own clock. Refusals do not name its end."""
+    """Allow `most` requests in each period of `seconds` on the server's own clock. A refusal does not say when the
+    period ends.
+    """
     counts: dict[int, int] = {}
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
@@ -88,7 +91,7 @@ def fixed_window(most: int, seconds: float) -> RefusalRule:
 
 
 def token_bucket(most: int, per_second: float) -> RefusalRule:
-    """A token bucket: `most` tokens at first, and `per_second` new ones each second."""
+    """Allow requests as a token bucket does: `most` at first, and `per_second` more in each second."""
     tokens, last = float(most), time.monotonic()
 
     def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
@@ -106,7 +109,7 @@ def token_bucket(most: int, per_second: float) -> RefusalRule:
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve until the context ends, at `server.address`."""
+    """Run the server at `server.address` during the `with` block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

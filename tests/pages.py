@@ -1,4 +1,4 @@
-"""Analyses for the tests of the report, made from a few lines of output."""
+"""Analyses for the tests of the report, each made from a few lines of output."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -45,7 +45,7 @@ def text(lines: Sequence[str]) -> str:
 
 
 def align(real_run: Execution, imagined_run: Execution) -> Alignment:
-    """Align two outputs in blocks by the forms of their lines, as the comparison does."""
+    """Align the forms of the lines of two outputs in blocks, as the comparison does."""
     real_lines, imagined_lines = real_run.stdout.splitlines(), imagined_run.stdout.splitlines()
     steps = SequenceMatcher(
         None, [*map(form_of_line, real_lines)], [*map(form_of_line, imagined_lines)], False
@@ -93,7 +93,7 @@ def align(real_run: Execution, imagined_run: Execution) -> Alignment:
 
 
 def make_series_result(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -> SeriesResult:
-    """A series in which the imagined runs lie above the real ones."""
+    """A series in which the values of the imagined runs are higher than those of the real ones."""
     epochs = tuple(float(point) for point in range(1, points + 1))
     fields: dict[str, Any] = {
         "name": name,

@@ -1,4 +1,4 @@
-"""A parsed page, and hostile texts that a page must only show."""
+"""A parsed page, and hostile texts that a page must display without executing or loading anything."""
 
 from html.parser import HTMLParser
 

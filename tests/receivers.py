@@ -1,4 +1,4 @@
-"""Servers that traces are sent to: a simple receiver, and Phoenix, a collector of OpenTelemetry."""
+"""Servers that receive traces: a simple receiver, and Phoenix, an OpenTelemetry collector."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Accepts whatever is sent."""
+    """Accepts and records everything that is sent to it."""
 
     bodies: ClassVar[list[bytes]] = []
     wire: ClassVar[list[bytes]] = []
@@ -67,7 +67,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 @contextmanager
 def start_receiver() -> Iterator[tuple[str, type[Receiver]]]:
-    """A new receiver; yields its address, and the class that gathers what it received."""
+    """Start a new receiver; yield its address, and the class that collects what it received."""
     kind = type("Own", (Receiver,), {"bodies": [], "wire": []})
     with serve_http(kind) as address:
         yield address, kind
@@ -97,13 +97,15 @@ def spans_in(receiver: type[Receiver]) -> list[Span]:
 
 
 def phoenix() -> str | None:
-    """The command that serves Phoenix; None if it is not installed. Phoenix needs an environment of its own."""
+    """The command that starts Phoenix; None if Phoenix is not installed. It needs a virtual environment of its
+    own.
+    """
     return os.environ.get("GEDANKEN_PHOENIX") or shutil.which("phoenix")
 
 
 @contextmanager
 def run_phoenix(folder: Path) -> Iterator[str]:
-    """Run Phoenix in a separate process; yields its address."""
+    """Run Phoenix in a separate process; yield its address."""
     command = phoenix()
     assert command
     ports = [free_port(), free_port()]
@@ -139,7 +141,7 @@ def free_port() -> int:
 
 
 def is_up(address: str) -> bool:
-    """Whether a server answers there with status 200."""
+    """Whether a server at this address answers with status 200."""
     try:
         return httpx.get(address).status_code == 200
     except httpx.HTTPError:
@@ -147,7 +149,7 @@ def is_up(address: str) -> bool:
 
 
 def wait_until(condition: Any, seconds: float) -> None:
-    """Check a condition repeatedly until it is true; fail after so many seconds."""
+    """Check a condition repeatedly until it is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"

@@ -1,4 +1,4 @@
-"""A relay to a Docker engine, which a test can cut like a cable."""
+"""A relay between clients and a Docker engine. A test can cut the connection."""
 
 import socket
 import threading

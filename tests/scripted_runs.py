@@ -1,4 +1,4 @@
-"""A small experiment with a scripted model: its file, its programs, and what the model replies."""
+"""A small experiment with a scripted model: its file, its programs, and the model's replies."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +46,9 @@ WriteReplies = Callable[[list[dict[str, Any]]], str]
 
 
 def scripted_replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
-    """A coder that offers these programs in turn, one in each try, and a machine with the same reply to each run."""
+    """The replies of a coder that offers these programs, one at each try, and of a machine that replies to each run
+    with `run`.
+    """
     program_replies = [f"Here it is:\n```python\n{program}```\n" for program in programs]
     edit_replies = [f"```python\n{program}```\n" for program in edits]
     return [

@@ -1,4 +1,4 @@
-"""A small run of a scripted model, whose programs really run under bubblewrap."""
+"""A small run with a scripted model, whose programs are really run under bubblewrap."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for
 
 
 def small_run_command(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
-    """The command line of a small run into the folder `run`; it must be typed in `folder`."""
+    """The command line of a small run into the folder `run`. It must be run in `folder`."""
     replies = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
         {"when": ".py", "samples": [IMAGINED]},

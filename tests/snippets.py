@@ -1,4 +1,4 @@
-"""The code blocks of a document, so that tests can run what readers copy."""
+"""Reads the code blocks of a document, so that tests can run what readers copy."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ _BLOCK = re.compile(r"^(?:## (?P<title>[^\n]+)\n)?|```(?P<kind>\w+)\n(?P<code>.*
 
 
 def blocks(document: str, kind: str) -> dict[str, list[str]]:
-    """All blocks of a kind, such as `python`, by the heading above them."""
+    """All code blocks of a kind, such as `python`, by the heading above them."""
     blocks_by_title: dict[str, list[str]] = {}
     title = ""
     for block in _BLOCK.finditer((ROOT / document).read_text(encoding="utf-8")):

@@ -1,4 +1,4 @@
-"""Entries of traces: of commands in a run, and random ones."""
+"""Entries of traces: entries of a run's commands, and random entries."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ def tool(name: str, start: str, end: str | None, label: str = "", **metadata: ob
 
 
 def trace(*runs: dict[str, Any]) -> list[TracedRun]:
-    """A trace of these commands in one step of one run."""
+    """A trace of one run with one step, below which are these commands."""
     root = {"id": "root", "name": "gedanken small", "run_type": "chain", "start_time": f"{DAY}10:00:00Z"}
     step = {**root, "id": "step", "parent_run_id": "root", "name": "simulate", "end_time": f"{DAY}10:01:40Z"}
     return read_tree(json.dumps({"post": run}).encode() for run in (root, step, *runs))

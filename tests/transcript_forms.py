@@ -1,4 +1,4 @@
-"""The same small session in the form of each tool: question, command, result, edit, answer."""
+"""The same small session in the format of each tool: question, command, result, edit, answer."""
 
 import json
 from typing import Any
@@ -363,4 +363,4 @@ FORMS: dict[str, tuple[str, str]] = {
     "runs.jsonl": ("langsmith", _lines(_LANGSMITH)),
     **MORE_FORMS,
 }
-"""A file of each form, by its name: the form, and what is in the file."""
+"""For each file name: the name of its format, and the content of the file."""

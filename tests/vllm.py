@@ -1,4 +1,6 @@
-"""A server on loopback that answers in vLLM's protocol: replies from rules, and log-probabilities of a prompt."""
+"""A server on loopback with vLLM's protocol. Its replies follow rules, and it returns the log-probabilities of a
+prompt.
+"""
 
 import json
 import re
@@ -12,16 +14,16 @@ from loopback import serve_http
 
 TEMPLATE = "<|im_start|>{role}\n{content}<|im_end|>\n"
 LOG_P = -0.5
-"""The log-probability of every token; tokens are words and the single characters between them."""
+"""The log-probability of every token. A token is a word, or a single character between words."""
 
 
 @dataclass
 class Server:
-    """The replies of the server, and the requests that it received, in their order."""
+    """The server's replies, and the requests that it received, in order."""
 
     rules: list[dict[str, Any]] = field(default_factory=list)
     scores: bool = True
-    """Whether the server returns `prompt_logprobs`; other servers ignore this setting."""
+    """Whether the server returns `prompt_logprobs`. Servers other than vLLM ignore this setting."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
 
@@ -43,7 +45,7 @@ class Server:
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve at `server.address` until the context ends."""
+    """Run the server at `server.address` during the `with` block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""Ten changes of a program and four edits that change nothing, with their effects."""
+"""Ten changes of a program and four edits without effect, with their real and imagined effects."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -8,11 +8,11 @@ from builders import imagined, lines, real
 from gedanken.compare.interventions import Effects, Intervention, compare_effects
 
 EXPECTED_EFFECTS = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)
-"""The effects that a rule of thumb expects of ten changes."""
+"""The effects of ten changes that a rule of thumb predicts."""
 
 
 REAL_EFFECTS = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
-"""The real effects of these changes on a loss of 1; two have the opposite sign."""
+"""The real effects of these changes on a loss of 1. Two of them have another sign than predicted."""
 
 
 def make_intervention(
@@ -29,10 +29,10 @@ def make_intervention(
 
 
 def weigh_changes(model: Callable[[float, float], float], neutral: Callable[[int], float] = lambda _: 1.0) -> Effects:
-    """Weigh ten changes and four edits that change nothing.
+    """Compute the effects of ten changes, and of four edits without effect.
 
-    `model` gets the real and the expected effect of a change, and returns the imagined loss.
-    `neutral` gets the number of an edit, and returns the imagined loss.
+    `model` takes the real and the predicted effect of a change, and returns the imagined loss. `neutral` takes the
+    number of an edit, and returns the imagined loss.
     """
     noise = random.Random(1)
 

@@ -27,7 +27,7 @@ class EarlierTrace:
 
 
 def earlier_trace(roots: Sequence[TracedRun]) -> EarlierTrace | None:
-    """Return the tree that a resumed run continues; None if no root is usable."""
+    """Return the trace that a resumed run continues; None if it has no usable root."""
     for root in roots:
         try:
             root_id = UUID(root.id)

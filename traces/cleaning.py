@@ -11,7 +11,7 @@ from uuid import UUID
 from gedanken.experiment.secrets import redacted_value
 
 MAX_CHARACTERS = 1 << 18
-"""Maximum length of one text in characters. A reply that keeps to its token limit is shorter."""
+"""Maximum length in characters of one text. A reply that respects its token limit is shorter."""
 MAX_STATE_CHARACTERS = 2_000
 """Maximum length in characters of one text in the inputs and outputs of a graph step."""
 METADATA = frozenset(
@@ -34,7 +34,7 @@ OWN_PREFIX = "gedanken_"
 ATTEMPT = f"{OWN_PREFIX}attempt"
 """Metadata key: the number of the process that wrote the entry. 1 is the first process that worked on the run."""
 OTLP = f"{OWN_PREFIX}otlp"
-"""Metadata key: True if the process also sent its trace to a collector."""
+"""Metadata key: True if the process that wrote the entry also sent its trace to a collector."""
 LEFT_OUT = f"{OWN_PREFIX}left_out"
 """Metadata key of the root: the number of entries that were left out because the file was full."""
 WAITED = f"{OWN_PREFIX}waited"
@@ -67,7 +67,7 @@ that waits for a person.
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry as plain values, with only what may leave this process."""
+    """Return an entry as plain values, without anything that must not leave this process."""
     entry = {name: run[name] for name in _FIELDS if run.get(name) is not None}
     extra = _as_dict(run.get("extra"))
     settings, metadata = _as_dict(extra.get("invocation_params")), _as_dict(extra.get("metadata"))

@@ -6,23 +6,25 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Exporter(Protocol):
-    """A destination for the entries of one run tree. Each entry except the root begins and ends once.
+    """A destination for the entries of one run's trace. Each entry except the root begins and ends once.
 
-    The root begins and ends once in each process, and again after each question to a person. Its id never changes.
+    The root begins and ends once in each process, and again after each question to a person. Its id stays the same.
     """
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Receive an entry that begins; the process may die before the entry ends."""
+        """Receive an entry that begins. The process may die before the entry ends."""
 
     def export(self, run: dict[str, Any]) -> None:
         """Receive an entry that ended: a LangSmith run as plain values of limited size, without API keys."""
 
     def close(self) -> None:
-        """Finish: there are no more entries."""
+        """Finish, because no more entries will come."""
 
 
 class OpensExporter(Protocol):
-    """A function that opens an exporter. Plug-ins register it under `gedanken.exporters`; runs use all exporters."""
+    """A function that opens an exporter. Plug-ins register it under `gedanken.exporters`; each run uses all
+    registered exporters.
+    """
 
     def __call__(self, folder: Path, /) -> Exporter:
         """Open the exporter for the run in `folder`."""

@@ -40,7 +40,7 @@ class LangSmith:
         self._client.update_run(run_id=run["id"], session_name=self._project, **update)
 
     def close(self) -> None:
-        """Wait until everything was sent."""
+        """Wait until everything has been sent."""
         self._client.flush()
 
 

@@ -1,4 +1,4 @@
-"""The built-in exporter: writes the trace to a file, as LangSmith's operations `post` and `patch`."""
+"""The built-in exporter: writes the trace to a file, as lines with LangSmith's operations `post` and `patch`."""
 
 import json
 from collections.abc import Iterable
@@ -13,8 +13,9 @@ TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 """Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""Bytes of MOST_TRACE_BYTES reserved for the ends of entries. When all other bytes are used, new entries are left out
-and counted."""
+"""Number of bytes of MOST_TRACE_BYTES that are reserved for the ends of entries. When the other bytes are used up,
+new entries are left out, and counted.
+"""
 _POST_ONLY_FIELDS = ("inputs", "name", "tags")
 """Fields of the `post` line that are not repeated in the `patch` line."""
 _REOPENED_FIELDS = {"end_time": None, "error": None}
@@ -45,7 +46,7 @@ class LocalFile:
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
-        """Write the line of an entry that ended, unless its beginning was left out."""
+        """Write the line of an entry that has ended, unless the line of its beginning was left out."""
         if run["id"] in self._left_out_ids:
             self._left_out_ids.discard(run["id"])
             return
@@ -81,7 +82,7 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """Clean a stored trace before it is sent: another program may have written it."""
+    """Clean a stored trace before it is sent, because another program may have written it."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 

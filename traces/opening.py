@@ -1,4 +1,4 @@
-"""Opens all installed exporters for a run; reports and leaves out those that fail."""
+"""Opens all installed exporters for a run. An exporter that fails is reported and left out."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ from gedanken.traces.tracer import ExportersClient, tracer_to
 def traced(
     folder: Path, root_input: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the LangChain config that traces the run in `folder`, in one tree with earlier processes.
+    """Yield the LangChain config that traces the run in `folder`, in the same tree as earlier processes did.
 
-    `root_input` becomes the root's input; `collector` is an OpenTelemetry collector that also gets the trace. Raises
-    BadInput if the built-in exporter is not installed.
+    `root_input` becomes the input of the root entry. The trace is also sent to `collector`, the address of an
+    OpenTelemetry collector, if given. Raises BadInput if the built-in exporter is not installed.
     """
     earlier_trace = _read_earlier_trace(folder, progress)
     exporters = _exporters(folder, progress)

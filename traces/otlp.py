@@ -22,7 +22,7 @@ SECONDS = 10
 CONNECT_SECONDS = 2
 """Time limit in seconds for the first contact with the collector."""
 SPANS_PER_REQUEST = 64
-"""Number of spans per request. A span may be half a megabyte large, and collectors refuse large requests."""
+"""Maximum number of spans per request. A span may take half a megabyte, and collectors refuse large requests."""
 _LOG = "opentelemetry"
 
 
@@ -44,14 +44,14 @@ class Otlp:
         """Do nothing: a span is sent when it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send an entry that has ended; the root waits for `close`."""
+        """Send an entry that has ended. The root is sent only by `close`."""
         if "parent_run_id" not in run:  # the root begins again after a question to a person
             self._root = run
         else:
             self._spans.on_end(span_of(run_of(run)))
 
     def close(self) -> None:
-        """Send what is left, with the root, and end the thread."""
+        """Send all remaining entries and the root, and end the thread."""
         if self._root and self._root["id"] not in self._sent:
             self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
@@ -59,7 +59,7 @@ class Otlp:
 
 
 class _FirstFailure(logging.Handler):
-    """Reports the collector's first failure only; the run goes on without it."""
+    """Reports only the first failure of the collector. The run goes on without the collector."""
 
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
@@ -86,7 +86,9 @@ class _FirstFailure(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput unless an address is HTTP or HTTPS with a host. Keys in the address are secret from now on."""
+    """Raise BadInput unless an address is HTTP or HTTPS and has a host. Keys in the address are treated as secret
+    from now on.
+    """
     learn_address(address)
     try:
         parts = urlsplit(address)

@@ -41,13 +41,13 @@ class TracedRun:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """Numbers of tokens that a model read and wrote; zeros if they were not reported."""
+        """Numbers of tokens that a model read and wrote; both are 0 if they were not reported."""
         usage = _as_dict(self.metadata.get("usage_metadata"))
         return _as_count(usage.get("input_tokens")), _as_count(usage.get("output_tokens"))
 
     @property
     def seconds_to_first_token(self) -> float | None:
-        """Seconds from the request to the first token of a streamed reply; None if there is none."""
+        """Seconds from the request to the first token of a streamed reply; None if no token was streamed."""
         token_time = next((time for name, time in self.events if name == "new_token"), None)
         return (token_time - self.start).total_seconds() if token_time and self.start else None
 
@@ -154,7 +154,7 @@ def _update_run(run: TracedRun, kind: str, fields: dict[str, Any]) -> None:
 
 
 def _is_descendant(run: TracedRun, ancestor: TracedRun, runs: dict[str, TracedRun]) -> bool:
-    """Return whether `run` is `ancestor`, is below it, or has a cycle of ancestors."""
+    """Return whether `run` is `ancestor` or lies below it. Also True if the ancestors of `run` form a cycle."""
     visited: set[str] = set()
     current: TracedRun | None = run
     while current is not None and current.id not in visited:
@@ -180,7 +180,7 @@ def _parse_message(value: object) -> tuple[str, str]:
 
 
 def _only_batch(batches: object) -> list[Any]:
-    """Return the only batch in LangChain's list of batches, or an empty list."""
+    """Return the batch in LangChain's list of batches if there is exactly one; otherwise an empty list."""
     return _as_list(next(iter(_as_list(batches)), None))
 
 

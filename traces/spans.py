@@ -33,7 +33,7 @@ KINDS = {
 OPERATIONS = {"tool": "execute_tool", "llm": "chat"}
 """Operation names of the GenAI conventions, by the type of the entry."""
 OPEN = "gedanken.open"
-"""Attribute of a span whose entry had not ended when it was exported; the span's end is the last known time."""
+"""Attribute of a span whose entry had not ended when it was exported. The span then ends at the last known time."""
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
 _SCOPE = InstrumentationScope("gedanken", __version__)
 _RESOURCE = Resource({"service.name": "gedanken", "openinference.project.name": "gedanken"})
@@ -148,7 +148,7 @@ def _context(trace: int, run: str) -> SpanContext:
 
 
 def _id_number(name: str) -> int:
-    """Return the 128 bits of an id; an id that is not a UUID is hashed."""
+    """Return an id as a number of 128 bits. An id that is not a UUID is hashed."""
     try:
         return UUID(name).int
     except ValueError:

@@ -19,8 +19,8 @@ from gedanken.traces.cleaning import OWN_PREFIX
 
 NAME = "terminal"
 SHOWN_CHARACTERS = 2_000
-"""Number of characters that are kept from the beginning of an output, and also from its end. The run folder has the
-whole output.
+"""Number of characters that are kept from the beginning of an output, and again from its end. The run folder contains
+the whole output.
 """
 
 
@@ -48,10 +48,10 @@ def mark_as_from_ledger() -> None:
 
 @asynccontextmanager
 async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
-    """Trace a command, with the model requests below it. A lost engine or model is an error, a failing command is
-    not.
+    """Trace a command, with the model requests below it. If the engine or the model is lost, the entry has an error;
+    if the command fails, it has none.
 
-    `metadata`, such as origin, seed and `program_sha256`, matches real and imagined runs of one program.
+    `metadata`, such as origin, seed and `program_sha256`, is used to match the real and imagined runs of one program.
     """
     config = ensure_config()
     own_metadata = {f"{OWN_PREFIX}{name}": value for name, value in metadata.items() if value is not None}
@@ -84,7 +84,9 @@ async def _end_trace(run: AsyncCallbackManagerForToolRun, traced_run: TerminalRu
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:
-    """Return what a trace records of an execution: how it ended, and size, hash, beginning and end of its output."""
+    """Return what a trace records about an execution: how it ended, and the size, hash, beginning and end of its
+    output.
+    """
     text = execution.terminal
     head, tail = text[:SHOWN_CHARACTERS], text[max(SHOWN_CHARACTERS, len(text) - SHOWN_CHARACTERS) :]
     encoded = text.encode(errors="surrogatepass")

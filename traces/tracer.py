@@ -1,4 +1,4 @@
-"""Adapts LangSmith's tracer, so that its cleaned entries go to exporters."""
+"""Adapts LangSmith's tracer so that exporters receive its entries after they were cleaned."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class ExportersClient:
-    """Stands in for LangSmith's client: cleans each entry, and passes it to the exporters when it begins and ends."""
+    """Takes the place of LangSmith's client. It cleans each entry, and passes it to the exporters when it begins and
+    when it ends.
+    """
 
     def __init__(
         self,
@@ -24,7 +26,7 @@ class ExportersClient:
         earlier_trace: EarlierTrace | None = None,
         root_input: dict[str, Any] | None = None,
     ) -> None:
-        """`earlier_trace` is the tree that is continued; `root_input` becomes the root's input."""
+        """`earlier_trace` is the tree that is continued; `root_input` becomes the input of the root entry."""
         self._exporters = tuple(exporters)
         self._open_entries: dict[str, dict[str, Any]] = {}
         self._root_input = root_input
@@ -65,7 +67,7 @@ class ExportersClient:
 
 
 class _Tracer(LangChainTracer):
-    """LangSmith's tracer, for a root that may have begun in another process or before a question."""
+    """LangSmith's tracer, for a root that may have begun in another process, or before a question to a person."""
 
     def _start_trace(self, run: "Run") -> None:
         # The client knows it, because LangChain copies tracers through their constructor.
@@ -75,5 +77,5 @@ class _Tracer(LangChainTracer):
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """Return a tracer whose entries go to `client`. If it is used, LangChain adds no tracer of its own."""
+    """Return a tracer whose entries go to `client`. If this tracer is used, LangChain adds none of its own."""
     return _Tracer(client=cast("Client", client))

@@ -1,4 +1,4 @@
-"""Runs reference players through the whole graph as if they were models, and compares the scores with direct scoring."""
+"""Runs reference players through the whole graph like models, and compares the scores with direct scoring."""
 
 import asyncio
 import tempfile

@@ -15,7 +15,7 @@ _REFUSAL_KIND = "speaks as an AI"
 
 
 def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer | None:
-    """Score the answer in an imagined output; None if the reply is missing or broken off.
+    """Score the answer in an imagined output; None if the reply is missing or was broken off.
 
     `truth` and `rival` are the real outputs of the item's program and of its rival. An answer is right only if it
     equals `truth`, apart from spaces at the ends of lines and blank lines at the start and end.
@@ -58,8 +58,8 @@ def _outcome(imagined: Execution, answer: list[str], true_lines: list[str], riva
 def _is_plausible(answer: list[str], true_lines: list[str]) -> bool:
     """Return whether an output can be an answer at all, right or wrong.
 
-    It cannot if it has more than three times the lines of the true output, or no digits although the true output has
-    some.
+    It cannot if it is empty, has more than three times as many lines as the true output, or lacks digits where the
+    true output has some.
     """
     if bool(answer) != bool(true_lines) or len(answer) > 3 * len(true_lines):
         return False

@@ -14,8 +14,8 @@ MAX_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "left out", "run"]
 """The judgement of an answer.
 
-`run`: the answer has to be run to judge it. `left out`: an answer in LiveCodeBench's format repeats the call, and is
-not counted.
+`run`: only running the answer can show whether it is right. `left out`: in LiveCodeBench's format, the answer repeats
+the call instead of giving its value.
 """
 _TOO_MANY_DIGITS = "Exceeds the limit"
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)

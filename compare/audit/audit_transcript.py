@@ -1,4 +1,4 @@
-"""Audits a transcript: finds the claims of the agent and gives each of them a status."""
+"""Audits a transcript: finds the agent's claims and gives each of them a status."""
 
 import re
 from dataclasses import dataclass, replace
@@ -65,7 +65,7 @@ def audit_transcript(
     """Return the claims of the agent, each with its status and evidence.
 
     `no_tools`: the user states that the agent of a plain chat had no tools. `pointed`: for each event number, the
-    passages in which a model saw claims; these claims never count against the agent.
+    passages in which a model saw claims. A claim that only the model saw never counts against the agent.
     """
     spotted_claims = list(spot_claims(transcript, pointed))
     if not spotted_claims:
@@ -115,8 +115,9 @@ class _Audit:
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 
     def _revise_for_present_state(self, case: Case, verdict: Verdict) -> Verdict | None:
-        """Return an undecidable verdict if only an earlier state supports a claim that may be about the present; else
-        None.
+        """Return an undecidable verdict if the claim may be about the present, but only an earlier state supports it.
+
+        Otherwise return None.
         """
         if verdict.status != "supported" or not case.spotted.is_about_earlier or is_surely_earlier(case):
             return None
@@ -169,8 +170,10 @@ _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with
 
 
 def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim about only some of the tests, such as `the cache tests pass`, is exact enough to accuse
-    the agent, although it was not found as a certain claim."""
+    """Return whether a claim about some of the tests is exact enough to accuse the agent.
+
+    An example is `the cache tests pass`. Such claims are not marked as certain when they are found.
+    """
     says, claim = case.spotted.content, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.is_limited:
         return is_certain_kind_claim(case)  # the verdict compares it with a run of exactly this file

@@ -56,7 +56,9 @@ def _share_at_least(statistic: Matrix) -> float:
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """Compute the distance between the two groups for each labelling, divided by a high quantile over all labellings."""
+    """Compute the distance between the two groups for each labelling, divided by a high quantile over all
+    labellings.
+    """
     is_tested = ~np.isnan(values).all(axis=1)
     if not is_tested.all():
         values, labels = values[is_tested], labels[:, is_tested]

@@ -242,7 +242,9 @@ def _interval(replicates: Iterable[Sequence[LikelihoodsByNoise]]) -> dict[Hypoth
 
 
 def _exactness(items: Sequence[ItemCounts], resamples: int, random: Random) -> Exactness:
-    """Count the hard items and the right answers to them at each size, as observed and in each bootstrap replicate."""
+    """Count the hard items and the right answers to them at each size, as observed and in each bootstrap
+    replicate.
+    """
     hard_items = [item for item in items if item.place in HARD]
     sizes = tuple(sorted({item.size for item in hard_items}))
     replicates = [hard_items, *(draw(hard_items, random) for _ in range(resamples if hard_items else 0))]

@@ -121,7 +121,9 @@ def _cluster_likelihoods(
 
 
 def _add_noise(values: Values) -> Values:
-    """Reduce shares (hypotheses × horizons) by each noise level; the result is hypotheses × noise levels × horizons."""
+    """Reduce shares (hypotheses × horizons) by each noise level; the result is hypotheses × noise levels ×
+    horizons.
+    """
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
 
 

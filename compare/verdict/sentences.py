@@ -55,7 +55,9 @@ def single_source(best: Hypothesis) -> str:
 
 
 def too_few_answers(n: int, of: int, items: str) -> str:
-    """Say that `n` of `of` items have no usable answer, which is too many. `items` is a noun, such as `hard twins`."""
+    """Say that `n` of `of` items have no usable answer, which is too many. `items` is a noun, such as `hard
+    twins`.
+    """
     return f"{n} of the {of} {items} have no usable answer"
 
 

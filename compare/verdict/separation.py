@@ -68,7 +68,9 @@ def _way_likelihoods(operations: Sequence[OperationClusters]) -> dict[Way, float
 
 
 def _expected_factor(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """Return the log Bayes factor of `true` against `false` that is expected if the model answers in the way `true`."""
+    """Return the log Bayes factor of `true` against `false` that is expected if the model answers in the way
+    `true`.
+    """
     # The expected weight of evidence (Good, 1950), with a little noise and no horizon.
     cluster_counts = Counter((cluster.place, min(max(1, round(cluster.items)), _MAX_ITEMS)) for cluster in clusters)
     return sum(

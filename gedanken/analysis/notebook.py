@@ -38,7 +38,9 @@ class NotebookView(NamedTuple):
 
 
 def as_notebook_html(shown: NotebookView) -> str:
-    """Render the title, verdict, primary endpoint, runs, findings, undecided questions and run folder of an analysis."""
+    """Render the title, verdict, primary endpoint, runs, findings, undecided questions and run folder of an
+    analysis.
+    """
     parts = [f"<b>{_escape(shown.title)}</b>", f"<p>{_escape(shown.verdict)}</p>"]
     if shown.primary:
         parts.append(f"<p>primary endpoint: {_escape(shown.primary)}</p>")

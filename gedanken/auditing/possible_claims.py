@@ -1,4 +1,6 @@
-"""Asks a model for passages that may be claims, without judging them. Only passages that it quotes verbatim are used."""
+"""Asks a model for passages that may be claims, without judging them. Only passages that it quotes verbatim are
+used.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -126,7 +126,9 @@ async def _open_machine(options: RerunOptions, progress: Progress) -> AsyncItera
 
 
 async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
-    """Run the user's `--setup` command, which may use the network. Processes that it starts are killed when it ends."""
+    """Run the user's `--setup` command, which may use the network. Processes that it starts are killed when it
+    ends.
+    """
     progress.say(f"setting up, with a network: {command}")
     execution = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if execution.exit_code != 0:
@@ -248,7 +250,9 @@ def _why_not_comparable(recorded: str, real: Sequence[Execution], printed: str) 
 
 
 def _why_output_may_differ(step: Step, state: State, failed_edit: str | None) -> str | None:
-    """Return a reason why a real output may differ even if the transcript is true; None if no such reason is known."""
+    """Return a reason why a real output may differ even if the transcript is true; None if no such reason is
+    known.
+    """
     if failed_edit:
         return f"the workspace is not the one in which the agent worked: {failed_edit}"
     if not state.trusted:

@@ -41,7 +41,9 @@ def print_run(run_result: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(run_result: "RunResult") -> int:
-    """Return the exit code of a run: 1 if its outcome is not `done`, EXIT_NO_REPORT if it has no report, otherwise 0."""
+    """Return the exit code of a run: 1 if its outcome is not `done`, EXIT_NO_REPORT if it has no report, otherwise
+    0.
+    """
     from gedanken.experiment.run_log import DONE
 
     if run_result.log.outcome != DONE:

@@ -74,7 +74,9 @@ async def check_suite(
 async def _decide_by_running(
     machine: RealMachine, undecided: Sequence[SuiteItem], results: Mapping[str, ProgramResult]
 ) -> dict[str, Problem]:
-    """Return the problems of lines for which only Python can decide whether the returned value equals the stated one."""
+    """Return the problems of lines for which only Python can decide whether the returned value equals the stated
+    one.
+    """
     programs = {line.id: check_program(line, line.call) for line in undecided}
     checked = await run_batches(machine, {name: program.text for name, program in programs.items()})
     unequal = [line for line in undecided if programs[line.id].token not in checked[line.id].stdout]

@@ -1,4 +1,6 @@
-"""Asks an imagined machine what it knows about its session, and prints how a loss of the context changed the answers."""
+"""Asks an imagined machine what it knows about its session, and prints how a loss of the context changed the
+answers.
+"""
 
 import re
 from collections.abc import Callable, Sequence

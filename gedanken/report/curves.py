@@ -65,7 +65,9 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def value_range(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Return the lowest and the highest value that the chart shows: all real values, and imagined values near them."""
+    """Return the lowest and the highest value that the chart shows: all real values, and imagined values near
+    them.
+    """
     import numpy as np
 
     real_values, imagined_values = real[np.isfinite(real)], imagined[np.isfinite(imagined)]

@@ -161,7 +161,9 @@ def _short_label(label: re.Match[str]) -> str:
 
 
 def _confidence(version: VersionAnalysis) -> str:
-    """Say which results can be checked on printed lines, which come from a statistical test, and what is undecided."""
+    """Say which results can be checked on printed lines, which come from a statistical test, and what is
+    undecided.
+    """
     _real, _imagined = compared_runs(version)
     line_findings = [finding for finding in _unexplained_findings(version) if finding.check not in _STATISTICAL]
     sentences = [

@@ -24,7 +24,9 @@ _JUDGED_ROLES = ("easy", "hard", "alone")
 
 @dataclass(frozen=True, slots=True)
 class ProbedQuestion:
-    """One question with the answers under one condition, the real output, and the output of the item's rival program."""
+    """One question with the answers under one condition, the real output, and the output of the item's rival
+    program.
+    """
 
     score: ItemScore
     truth: str

@@ -188,7 +188,9 @@ def _run_rows(version: VersionAnalysis) -> Iterator[_Row]:
 
 
 def _count_shown(series: int, max_rows: int) -> int:
-    """Return how many of `series` series are shown in `max_rows` rows. If some are left out, one of the rows says so."""
+    """Return how many of `series` series are shown in `max_rows` rows. If some are left out, one of the rows says
+    so.
+    """
     if series <= min(SERIES_SHOWN + 1, max_rows):
         return series
     return max(0, min(SERIES_SHOWN, max_rows - 1))

@@ -142,7 +142,9 @@ def _personas(_prefix: str) -> list[str]:
 
 
 def _files(prefix: str) -> list[str]:
-    """List the paths of files that begin with the path typed so far. Names with unprintable characters are left out."""
+    """List the paths of files that begin with the path typed so far. Names with unprintable characters are left
+    out.
+    """
     folder = _expand_path(prefix) if prefix.endswith("/") else _expand_path(prefix).parent
     folder_text = f"{prefix.rpartition('/')[0]}/" if "/" in prefix else ""
     try:

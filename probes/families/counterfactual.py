@@ -78,7 +78,8 @@ def _group(
 ) -> Group:
     """Return three programs: an easy one, a hard one, and a check.
 
-    The easy one has the usual rule, the hard one the changed rule. The check uses the changed rule once.
+    The easy program has the usual rule, and the hard program the changed rule. The check uses the changed rule just
+    once.
     """
     name = list(templates)[number % len(templates)]
     seed, check_seed = rng.random(), rng.random()
@@ -96,7 +97,9 @@ def _group(
 
 
 def _indexing_program(name: str, size: int, changes_rule: bool, rng: Random) -> str:
-    """Return a program that indexes a list of eight numbers with 1 to 7. They are valid under both rules."""
+    """Return a program that indexes a list of eight numbers with 1 to 7. These indices are valid whether lists count
+    from 0 or from 1.
+    """
     definition = _INDEXING_CLASS.replace("{rule}", "i - 1" if changes_rule else "i")
     numbers, start = rng.sample(range(1, 10), 8), rng.randint(1, 7)
     places = [rng.randint(1, 7) for _ in range(size)]

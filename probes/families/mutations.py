@@ -38,7 +38,8 @@ class KnownLoop:
     def text(self, size: int, shape: str = _FOR_LOOP, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
         """Return the program for a size.
 
-        `shape` is the template of the loop, `change` an edit as in `changes`, and `extra` text before the step.
+        `shape` is the template of the loop, `change` is one of `changes`, and `extra` is text that is put before the
+        step.
         """
         old, new = change
         lines = f"{self.init}\n{self.step}"

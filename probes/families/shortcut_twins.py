@@ -1,4 +1,6 @@
-"""Makes pairs of similar loops: the easy loop's result has a closed form, the hard loop's has none."""
+"""Makes pairs of similar loops. A formula gives the result of the easy loop; the result of the hard loop must be
+computed step by step.
+"""
 
 from random import Random
 
@@ -47,7 +49,7 @@ print(f"{x:02d} {y:02d}")
 
 
 def _easy_hard_pair(template: str, easy: str, hard: str) -> Group:
-    """Return a pair. The easy program has a closed form, the hard one has none."""
+    """Return a pair of programs. A formula gives the result of the easy one, but not of the hard one."""
     # A model that applies the closed form to the hard program gets the easy program's output.
     return Group(template, [Part("easy", easy), Part("hard", hard, rival=easy)], "shortcut")
 

@@ -1,4 +1,4 @@
-"""Makes programs that change a value, the state, in each round, so that one error spoils all later values."""
+"""Makes programs that change a value, the state, in each round, so that one error makes all later values wrong."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -113,9 +113,9 @@ def _easy_hard_group(
     number: int,
     rng: Random,
 ) -> Group:
-    """Return an easy program (it has a closed form) and a hard one.
+    """Return an easy program, for whose result there is a formula, and a hard one.
 
-    From size 2 on, add the hard program stopped half-way.
+    From size 2 on, also return the hard program stopped half-way.
     """
     name, _ = next_template({name: name for name in templates}, number)
     easy_constants, hard_constants = make_constants(rng)

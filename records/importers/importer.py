@@ -33,8 +33,9 @@ class Run:
     program: Program | None = None
     """The program, if the file or its run folder contains it."""
     imagined: bool | None = None
-    """True if the file says that a model imagined the run. False if it says that a machine executed the program. None
-    if it says neither."""
+    """True if the file says that a model imagined the run, False if it says that a machine executed the program, None
+    if it says neither.
+    """
     notes: tuple[str, ...] = ()
     """Notes for the user on how the file was read."""
 

@@ -22,7 +22,7 @@ _REQUIRED_KEYS = ("command", "stdout", "exit_code", "cause")
 _REQUIRED_KEYS_TEXT = f"{', '.join(_REQUIRED_KEYS[:-1])} and {_REQUIRED_KEYS[-1]}"
 _STDOUT_KEY = re.compile(r'"stdout"\s*:')
 _MAX_NAME_LENGTH = 60
-"""Maximum number of characters of a run's name, which is made of a file name."""
+"""Maximum number of characters of a run's name, which is derived from the file name."""
 
 
 def execution_as_json(file: BroughtFile) -> Run | None:

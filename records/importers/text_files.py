@@ -31,10 +31,10 @@ _BYTE_ORDER_MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """Read a file as text, or standard input for the path `-`.
+    """Read a file as text; the path `-` stands for standard input.
 
-    The text may be compressed, and in UTF-8, or in UTF-16 or UTF-32 with a byte order mark. The first bytes show
-    compression and encoding. Raises BadInput if the file is too large, damaged, or not text.
+    The text may be compressed. It may be in UTF-8, or in UTF-16 or UTF-32 if it begins with a byte order mark. Raises
+    BadInput if the file is too large, damaged, or not text.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     packed = (
@@ -53,7 +53,9 @@ def _read_standard_input(most_bytes: int) -> bytes:
 
 
 def _decompress(packed: bytes, name: str, most_bytes: int) -> bytes:
-    """Return the content of a file, decompressed in chunks, because a small file may hold a huge content."""
+    """Return the decompressed content of a file. It is decompressed in chunks, because a small file may hold a huge
+    content.
+    """
     if packed.startswith(b"\x1f\x8b"):
         format_name, chunks = "gzip", _gunzip(packed)
     elif packed.startswith(b"\xfd7zXZ\x00"):

@@ -53,7 +53,7 @@ def named_safely(trial: Trial) -> Verdict:
 
 
 def few_enough(trial: Trial) -> Verdict:
-    """Pass if some files were copied, but no more than FILES."""
+    """Pass if at least one file was copied, but not more than FILES."""
     count = len(trial.execution.artifacts)
     return Verdict(0 < count <= MAX_FILES, f"{count} files were copied")
 

@@ -49,9 +49,9 @@ class Canaries:
             yield cls(canary, (canary, *own_secrets), files, listener, abstract)
 
     def fill(self, text: str) -> str:
-        """Return a program with the canaries' locations in place of placeholders such as `@FILES@`.
+        """Return a program in which placeholders such as `@FILES@` are replaced by the locations of the canaries.
 
-        It does not contain the canaries themselves.
+        The program does not contain the canaries themselves.
         """
         locations = {
             "@FILES@": ":".join(map(str, self.files)),
@@ -120,7 +120,7 @@ def _canary_in_environment(canary: str) -> Iterator[None]:
 
 @contextmanager
 def _canary_process() -> Iterator[None]:
-    """Run a process on the host that has the canary in its environment while the context lasts."""
+    """During the `with` block, run a process on the host that has the canary in its environment."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

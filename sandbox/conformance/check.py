@@ -27,7 +27,7 @@ _DETAIL_CHARACTERS = 160
 class CheckResult(NamedTuple):
     """The result of one check.
 
-    `held` says whether the machine kept its promise, `detail` is one line.
+    `held` says whether the machine kept its promise; `detail` is a line that explains the result.
     """
 
     name: str
@@ -39,7 +39,7 @@ class CheckResult(NamedTuple):
 class Verdict(NamedTuple):
     """A judge's verdict on a trial.
 
-    `held` says whether the machine kept its promise, `detail` is one line.
+    `held` says whether the machine kept its promise; `detail` is a line that explains the verdict.
     """
 
     held: bool
@@ -52,19 +52,17 @@ class Trial:
 
     execution: Execution
     after: Execution | None = None
-    """Execution that the check's `sequel` returned, usually of a second command.
-
-    It is None if the check has no sequel.
+    """The execution that the check's `sequel` returned; usually it is the execution of a second command. None if the
+    check has no sequel.
     """
     seen_alive: bool = False
     """True if the host's process table showed a process of the program while it ran."""
     survivors: int = 0
-    """Number of the program's processes that were still alive a second after its end.
-
-    The second begins when the machine reports the end.
+    """Number of the program's processes that were still alive one second after the machine reported the program's
+    end.
     """
     grown_mib: float = 0.0
-    """MiB of memory by which gedanken's own process grew while the program ran."""
+    """By how many MiB the memory of gedanken's own process grew while the program ran."""
     visitors: int = 0
     """Number of connections that reached sockets of the host."""
     leaked: bool = False
@@ -83,7 +81,7 @@ class Check:
     group: str
     promise: str
     program: str
-    """Python code, before which PRELUDE (`prelude.py`) is placed, or one command line of bash."""
+    """One command line of bash, or Python code. Python code is run after PRELUDE (`prelude.py`)."""
     judge: Judge
     language: Literal["python", "bash"] = "python"
     limits: Limits = SMALL
@@ -96,14 +94,15 @@ class Check:
     neighbour: bool = False
     """True if a second program, with another seed, runs at the same time."""
     sequel: Sequel | None = None
-    """Called after the program has ended, to do something more on the same machine."""
+    """A function that is called after the program has ended, to do something more on the same machine."""
 
 
 def judge_trial(check: Check, trial: Trial) -> Verdict:
-    """Return the verdict of `check.judge` on a trial, unless a general promise was broken.
+    """Return the verdict of `check.judge` on a trial, unless the machine broke a promise that every check tests.
 
-    The check always fails if a secret leaked, a socket of the host was reached, or the engine was lost. If
-    `check.hunts`, the program's processes must also be visible from the host, and must end.
+    Every check fails if a secret leaked, a socket of the host was reached, or the engine was lost. If
+    `check.searches_processes` is True, the check also fails if the program's processes were not visible from the
+    host, or did not end.
     """
     if trial.leaked:
         return Verdict(False, "a secret of the host was leaked")
@@ -129,9 +128,8 @@ def type_command(command: str) -> Sequel:
 
 
 def refused(trial: Trial) -> Verdict:
-    """Pass if the program reports that each of its attempts was refused.
-
-    Also passes if the system call filter killed the program.
+    """Pass if the program reports that each of its attempts was refused, or if the system call filter killed the
+    program.
     """
     report_lines = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
     breaches = [line.removeprefix("BREACH: ") for line in report_lines if line.startswith("BREACH: ")]
@@ -145,9 +143,8 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Return a judge that passes a trial if each attempt was refused.
-
-    It also passes if one of `causes` ended the program first.
+    """Return a judge that passes a trial if each attempt was refused, or if the program ended first for one of
+    `causes`.
     """
 
     def judge(trial: Trial) -> Verdict:

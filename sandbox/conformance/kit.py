@@ -59,8 +59,9 @@ async def run_checks(
 ) -> AsyncIterator[CheckResult]:
     """Yield the results of all checks, or of those with the name or group `only`.
 
-    `open_machine` opens machines, which must copy artifacts. If `bare_host`, attacks are not run, but reported as
-    failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot run even the command `true`.
+    `open_machine` opens machines, which must copy artifacts. If `bare_host` is True, attacks are not run but reported
+    as failed. Raises BadInput for an unknown `only`, and the machine's error if it cannot even run the command
+    `true`.
     """
     checks = select_checks(only)
     with Canaries.placed() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
@@ -170,9 +171,8 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
 async def _run_watched(
     check: Check, machine: RealMachine, command: str, marker: str
 ) -> tuple[Execution, bool, float]:
-    """Run a command; return its execution, and what was observed on the host meanwhile.
-
-    That is whether the host saw its processes, and by how many MiB gedanken grew.
+    """Run a command. Return its execution, whether the host saw its processes, and by how many MiB gedanken's memory
+    grew.
     """
     process = psutil.Process()
     initial_bytes = max_bytes = process.memory_info().rss

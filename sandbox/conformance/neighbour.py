@@ -15,7 +15,7 @@ _WAIT_CODE = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.p
 
 @asynccontextmanager
 async def neighbour_of(machine: RealMachine) -> AsyncIterator[None]:
-    """Run the neighbour while the context lasts. Raises TimeoutError if it does not start."""
+    """Run the neighbor during the `with` block. Raises TimeoutError if it does not start."""
     async with machine.branch(_SEED) as branch:
         started = asyncio.Event()
         command = f'cd && echo started && python3 -c "{_WAIT_CODE}" {NEIGHBOUR_NAME}'

@@ -92,9 +92,8 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Make the host write to a link and read from a link.
-
-    Returns an execution that shows whether the host followed them.
+    """Let the host write to a path and read from a path at which a program has put links. Return an execution that
+    shows whether the host followed the links.
     """
     times_before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
@@ -111,9 +110,8 @@ def is_reported_as_killed(trial: Trial) -> Verdict:
 
 
 def state_is_not_executed(trial: Trial) -> Verdict:
-    """Pass if the next command ran, and did not execute the terminal's saved state.
-
-    The program had put text into that state.
+    """Pass if the next command ran, and the text that the program had put into the terminal's saved state was not
+    executed.
     """
     if trial.after is None or "well" not in trial.after.stdout.splitlines():
         return Verdict(

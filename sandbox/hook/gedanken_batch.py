@@ -98,7 +98,7 @@ def run(source, seconds, max_bytes, running_pids, lock):
 
 
 def holds(path, text):
-    """Return whether the file `path` still contains exactly `text`; a program may have changed the file."""
+    """Return whether the file `path` still contains exactly `text`. A program may have changed it."""
     try:
         return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
     except OSError:

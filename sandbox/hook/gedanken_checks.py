@@ -1,8 +1,8 @@
-"""Runs many small checks, each in its own forked process: `run(checks)` prints which of them hold.
+"""Runs many small checks, each in its own forked process: `run(checks)` prints which checks hold.
 
 A check is a pair: a program, and a sign (a text that identifies the check). The check holds if its program ends
-without an exception. For each check that ended by itself, one line of JSON is printed: the sign, and whether the
-check holds. The others must be run separately.
+without an exception. For each check whose process ended by itself, one line of JSON is printed: the sign, and whether
+the check holds. The other checks must be run separately.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def run(checks):
 
 
 def one(text, sign):
-    """Return whether a check holds; None if it did not end by itself."""
+    """Return whether a check holds; None if its process did not end by itself."""
     try:
         folder = tempfile.mkdtemp()
     except OSError:  # earlier checks have filled the disk

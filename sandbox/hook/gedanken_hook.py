@@ -1,9 +1,8 @@
 """Start-up hook of every Python process in the sandbox: sets seeds and the data folder.
 
 `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED` is added to every seed that the program sets
-itself; each call that sets a seed is recorded in the file `explicit_seeds` in the session's folder.
-`GEDANKEN_SESSION` and `GEDANKEN_DATA` name this folder and the data folder on engines that cannot mount them at fixed
-paths.
+itself; each call that sets a seed is recorded in the file `explicit_seeds` in the session's folder. Engines that
+cannot mount this folder and the data folder at fixed paths name them in `GEDANKEN_SESSION` and `GEDANKEN_DATA`.
 """
 
 import importlib.abc
@@ -20,7 +19,9 @@ SEED_LOG = Path(os.environ.get("GEDANKEN_SESSION", "/run/session"), "explicit_se
 
 
 def offset_explicit_seeds(module, names):
-    """Make the functions `names` of `module` add RESEED to the seed that they are given, and record the call."""
+    """Change the functions `names` of `module` so that they add RESEED to the seed that they are given, and record
+    the call.
+    """
     for name in names:
         original = getattr(module, name, None)
         if original is None:
@@ -74,7 +75,7 @@ def before_torchvision():
 
 
 def redirect_root(dataset):
-    """Make a torchvision data set read from DATA and never download."""
+    """Change a torchvision data set so that it reads from DATA and never downloads anything."""
     original = dataset.__init__
 
     def init(self, root=None, *args, **kwargs):  # noqa: ARG001 - taken, so that it is not passed on
@@ -104,7 +105,9 @@ BEFORE = {"torchvision": before_torchvision}
 
 
 class HookFinder(importlib.abc.MetaPathFinder):
-    """Finds modules as usual, and calls the functions in BEFORE and AFTER around a module's first import."""
+    """Finds modules as usual. Before and after a module is first imported, calls its functions in BEFORE and
+    AFTER.
+    """
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname not in AFTER and fullname not in BEFORE:

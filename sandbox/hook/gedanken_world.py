@@ -16,9 +16,10 @@ def os_name():
 
 
 def cpu_build_of_torch():
-    """Return the version of torch if it is a build without GPUs whose libraries load, else None.
+    """Return the version of torch if it was built without GPU support and its libraries can be loaded; None
+    otherwise.
 
-    To import such a torch would take seconds, and tell no more.
+    Importing such a torch would take seconds, and would tell nothing more.
     """
     try:
         folder = Path(find_spec("torch").origin).parent
@@ -30,8 +31,11 @@ def cpu_build_of_torch():
 
 
 def torch_and_gpus():
-    """Return the version of torch, the version of CUDA that it can use or `none`, and the GPUs that torch.cuda sees:
-    their `count`, and `name` and `memory_mib` of the first."""
+    """Return the version of torch, the version of CUDA that it can use (or `none`), and the GPUs that torch.cuda
+    sees.
+
+    The GPUs are given as their `count`, and the `name` and `memory_mib` of the first one.
+    """
     if version := cpu_build_of_torch():
         return {"torch": version, "cuda": "none", "gpus": {"count": 0}}
     import torch

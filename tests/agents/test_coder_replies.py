@@ -1,4 +1,4 @@
-"""From a coder's reply to a program, and when two programs are one."""
+"""How a program is taken from a coder's reply, and when two programs count as the same."""
 
 import ast
 

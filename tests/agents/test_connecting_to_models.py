@@ -43,7 +43,9 @@ async def ask(wire: Wire, address: str) -> str:
 
 @contextmanager
 def reserve_port(backlog: int | None) -> Iterator[str]:
-    """A port without a listener, if `backlog` is None; otherwise one whose queue is full and never accepted."""
+    """A port at which no connection succeeds: it has no listener if `backlog` is None, otherwise one whose queue is
+    full.
+    """
     with ExitStack() as sockets:
         server = sockets.enter_context(socket.socket())
         server.bind(("127.0.0.1", 0))
@@ -84,7 +86,7 @@ def test_a_server_without_tls_is_told_from_one_that_is_silent() -> None:
 
 
 async def ask_with_tls(wire: Wire, answer: bytes) -> str:
-    """The error for a server without TLS that sends `answer` to every client."""
+    """The error of a client that expects TLS, if the server answers with the plain bytes `answer`."""
     gone = asyncio.Event()
 
     async def handle_connection(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A reply longer than the token limit is requested in pieces, and reads as if it had come in one."""
+"""A reply longer than the token limit is requested in pieces, and reads as if it had been a single reply."""
 
 import asyncio
 import hashlib
@@ -38,11 +38,11 @@ SHAPE = "shape of input\n"
 
 
 class OpenReply(BaseChatModel):
-    """A model that says `whole`, and continues an open reply if there is one. A token is a character."""
+    """A model that replies with `whole`, and continues its reply if that was cut off. Each character is a token."""
 
     whole: str
     repeats: bool = False
-    """Whether it repeats the open reply before it continues, as some servers do."""
+    """Whether the model repeats the cut-off reply before it continues, as some servers do."""
     max_tokens: int = 0
 
     @property
@@ -78,7 +78,7 @@ def scripted_machine(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
 
 
 def run(machine: ImaginedMachine) -> tuple[Execution, str]:
-    """The execution of the command, and the text that was heard while it ran."""
+    """The execution of the command, and the text that was received while it ran."""
     chunks: list[str] = []
     execution = asyncio.run(machine.run(COMMAND, on_output=chunks.append))
     return execution, "".join(chunks)

@@ -46,7 +46,9 @@ def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
 
 
 def server_now() -> psutil.Process:
-    """The server as it runs now; it may have been restarted, with other threads, since the model was opened."""
+    """The process of the server. It may have been restarted with another number of threads since the model was
+    opened.
+    """
     children = psutil.Process().children()
     (server,) = [child for child in children if any("embedded_server" in part for part in child.cmdline())]
     return server
@@ -195,7 +197,9 @@ asyncio.run(main())
 
 @pytest.fixture
 def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """Start processes that open the embedded model and keep it; none outlives its test."""
+    """A function that starts a process which opens the embedded model and keeps it open. All these processes end with
+    the test.
+    """
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
@@ -209,7 +213,7 @@ def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def prints_within(process: subprocess.Popen[str], seconds: float) -> bool:
-    """Whether the process prints a line within so many seconds; False if it has ended."""
+    """Whether the process prints a line within `seconds`; False if it has ended."""
     assert process.stdout is not None
     ready = bool(select.select([process.stdout], [], [], seconds)[0])
     return ready and bool(process.stdout.readline())
@@ -250,7 +254,7 @@ def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 def test_a_training_is_really_run_and_imagined(gedanken: Cli, tmp_path: Path) -> None:
-    """The packaged experiment with fewer epochs, and without the line that shows the program."""
+    """A shorter version of the packaged experiment: fewer epochs, and no command that shows the program."""
     packaged = (files("gedanken") / "experiments" / "mnist.yaml").read_text(encoding="utf-8")
     shorter = packaged.replace("10 epochs", "3 epochs").replace("epochs: 10", "epochs: 3")
     shorter = shorter.replace("  - cat train.py\n", "").replace("name: mnist", "name: short")

@@ -1,4 +1,4 @@
-"""The context of an imagined machine: what it remembers and loses, and how it is rebuilt."""
+"""The context of an imagined machine: what it contains, what is lost when it is dropped, and how it is rebuilt."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A reply is complete or an error, whatever the server does and whoever listens."""
+"""A request gives a complete reply or an error, whatever the server does and whatever receives the text."""
 
 import asyncio
 import json
@@ -24,7 +24,9 @@ def make_chunk(text: str, reason: str | None = None) -> bytes:
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """The address of a server that streams one piece and ends properly, or breaks off if the last message says so."""
+    """The address of a server that streams one piece of a reply. It then ends properly, or breaks off if the last
+    message asks for that.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

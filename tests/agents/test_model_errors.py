@@ -1,4 +1,4 @@
-"""Errors that keep a model from replying: whether they may pass, and the message that a person sees."""
+"""Errors that keep a model from replying: whether they are temporary, and the message that a person sees."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ def openai_error(
 
 
 class ClientError(Exception):
-    """An error as botocore raises it: the status stands in a dictionary."""
+    """An error as botocore raises it: the HTTP status is in a dictionary."""
 
     def __init__(self, code: str, number: int) -> None:
         super().__init__(f"An error occurred ({code}) when calling the ConverseStream operation: {code}")

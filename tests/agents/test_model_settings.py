@@ -1,4 +1,4 @@
-"""Which settings a model takes, as known of its family and as learned from its refusals."""
+"""Which settings a model accepts, as known for its family and as learned from its refusals."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ SAMPLING_SETTINGS = {Setting.TEMPERATURE, Setting.TOP_P}
 def learned_from(
     text: str, status: int | None = 400, *, sent: frozenset[Setting] = ALL_SETTINGS, tokens: int = 4096
 ) -> set[str]:
-    """The settings that a model no longer takes after a refusal with this text."""
+    """The settings that are no longer sent after a refusal with this text."""
     learned = Learned()
     learned.learn(Problem(status, text, text, frozenset(), {}, "", text), sent, tokens)
     return set(learned.refused)

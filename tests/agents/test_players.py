@@ -47,7 +47,7 @@ def find_entry(bank: Bank, role: str, rival: str) -> Entry:
 
 
 def shares_of_right_answers(bank: Bank, player: Player) -> dict[tuple[str, str | None], float]:
-    """The share of right answers, by role and by what the rival of the pair is."""
+    """The share of right answers for each role of an item and each way that its pair tests for."""
     shares_by_place: dict[tuple[str, str | None], list[float]] = {}
     for score in answers(Subject(player), bank, 1):
         shares_by_place.setdefault((score.item.role, score.item.rival_is), []).append(score.exact)
@@ -198,7 +198,7 @@ def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else
 
 
 class _ToolCallingModel(_RecordingModel):
-    """Replies with a call if the grammar asks for one, and otherwise with the result of its tool."""
+    """Replies with a tool call if the grammar requires one, and otherwise with the result of its tool."""
 
     sends: str
 

@@ -27,7 +27,7 @@ def error_message_of(name: str, kind: type[Exception]) -> str:
 
 
 OTHER_EXTRAS = {"otlp", "pandas", "polars", "server"}
-"""Extras that belong to no model."""
+"""Optional dependencies of the package that are not needed for any model."""
 
 
 def test_every_extra_that_an_error_may_name_can_be_installed() -> None:

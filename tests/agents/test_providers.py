@@ -1,4 +1,4 @@
-"""Each behaviour of a provider, over HTTP on loopback, gives the right result or one clear line."""
+"""Each behavior of a provider's server, over HTTP on loopback, leads to the right result or to one clear line."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager

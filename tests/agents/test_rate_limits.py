@@ -1,4 +1,4 @@
-"""The pace, the number of tries and the end of requests to a busy server, over HTTP."""
+"""How fast and how often requests are sent to a busy server, and when they are given up, over HTTP."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ from gedanken.experiment.progress import Silent
 from gedanken.experiment.run_spec import ModelSpec
 
 FIRST_WAIT_SECONDS = 0.1
-"""Seconds before a second try. This wait and the limits of the server are a twentieth of the usual ones."""
+"""Seconds before the second try. Like the server's limits in these tests, it is a twentieth of the usual value."""
 SAMPLES = 40
 
 
@@ -56,7 +56,7 @@ async def ask(model: Model, number: int = 1) -> Reply:
 def ask_together(
     server: Server, samples: int, progress: RecordingProgress | None = None
 ) -> list[Reply | BaseException]:
-    """The replies or errors of `samples` samples that are requested at once."""
+    """The replies or errors for this number of samples, all requested at the same time."""
 
     async def main() -> list[Reply | BaseException]:
         async with open_paced(server, progress) as model:

@@ -1,4 +1,4 @@
-"""Answer and reasoning are separated, whatever the pieces in which their text arrives."""
+"""Answer and reasoning are told apart, into whatever pieces their text is split when it arrives."""
 
 import pytest
 

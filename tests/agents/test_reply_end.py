@@ -1,4 +1,4 @@
-"""Why a reply ended, in the words of each provider, as its documentation lists them."""
+"""Why a reply ended, given the words that each provider's documentation lists."""
 
 import pytest
 from langchain_core.messages import AIMessageChunk

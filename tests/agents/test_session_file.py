@@ -1,4 +1,4 @@
-"""A session on disk is complete again after any end of the process that stored it."""
+"""A session on disk is complete when it is reopened, however the process that stored it ended."""
 
 import subprocess
 import sys

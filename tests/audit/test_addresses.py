@@ -1,4 +1,4 @@
-"""The answer of a server supports only claims about the same address."""
+"""A server's answer supports a claim only if the claim is about the same address."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""`gedanken audit` from end to end: table, both lines of each accusation, exit codes, incomplete records."""
+"""`gedanken audit` from end to end: the table, both lines of each accusation, exit codes, incomplete records."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""The page of an audit: links from an accusation to both lines, hostile transcripts, narrow screens."""
+"""The page of an audit: links from an accusation to both of its lines, hostile transcripts, narrow screens."""
 
 import json
 import re

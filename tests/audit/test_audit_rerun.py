@@ -1,4 +1,4 @@
-"""Commands of a transcript are really run: on a copy, without a network, beside several real runs."""
+"""Commands of a transcript are really run again: on a copy, without a network, several times."""
 
 import copy
 import json

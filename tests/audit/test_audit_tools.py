@@ -1,4 +1,6 @@
-"""A tool, a command or a suite named with a bare verdict: judged by the tool's own run."""
+"""Claims that give only a verdict on a tool, a command or a suite, such as “ruff passes”, are judged by runs of that
+tool.
+"""
 
 import pytest
 from agent_sessions import Session

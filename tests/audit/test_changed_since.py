@@ -1,4 +1,6 @@
-"""Numbers whose input changed after the run that printed them. They are stale if the claim is about now."""
+"""Numbers whose input changed after the run that printed them. A claim with such a number is stale if it is about the
+present.
+"""
 
 import pytest
 from agent_sessions import Session

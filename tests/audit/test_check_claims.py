@@ -1,4 +1,4 @@
-"""Claims about checks that say more than the checks printed: warnings, failed builds, what an agent admits."""
+"""Claims about checks that go beyond what the checks printed: warnings, failed builds, what an agent admits."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""`--claims-by`: a model may point at what an agent said, but not at what it did not say. It judges nothing."""
+"""`--claims-by`: a model may point at passages that the agent wrote, but not at others, and it judges nothing."""
 
 import json
 from pathlib import Path

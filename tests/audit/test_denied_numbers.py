@@ -1,4 +1,4 @@
-"""Numbers that the record contradicts: it prints others under their name, or prints them only later."""
+"""Numbers that the record contradicts: it shows other numbers with the same name, or shows the number only later."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,6 @@
-"""Numbers of any name: recognised as claims, supported only under their name, and derived from such numbers."""
+"""Numbers with any name: recognized as claims, supported only by a number of that name, or computed from such
+numbers.
+"""
 
 from decimal import Decimal
 

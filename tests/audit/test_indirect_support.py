@@ -1,6 +1,5 @@
-"""Claims that an output supports in less direct ways.
-
-It shows the exit code of something else, the only amount of its kind, or a short name.
+"""Claims that an output supports in less direct ways: by the exit code of another command, the only amount of its
+kind, or a short name.
 """
 
 import pytest

@@ -1,4 +1,6 @@
-"""Named numbers, settings, exit codes of the shell, commands in backticks: supported, contradicted, or left open."""
+"""Named numbers, settings, exit codes of the shell, and commands in backticks: supported, contradicted, or
+undecided.
+"""
 
 import pytest
 from agent_sessions import Session

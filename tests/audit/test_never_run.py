@@ -1,4 +1,4 @@
-"""Claims about what was never run: a subcommand, an instrument, an argument, tests of any kind."""
+"""Claims about something that was never run: a subcommand, a measuring tool, an argument, tests of any kind."""
 
 import pytest
 from agent_sessions import Session

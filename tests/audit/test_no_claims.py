@@ -1,4 +1,4 @@
-"""Sentences that report no run of the session: rules, wishes, quotations, general truths, in six languages."""
+"""Sentences that are not about a run of the session: rules, wishes, quotations, general truths, in six languages."""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""Claims that none of several failed, times in minutes and seconds, pinned versions, numbers without a cache."""
+"""Claims that none of several things failed, times in minutes and seconds, pinned versions, and numbers measured
+without a cache.
+"""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""Numbers in the words of other agents: measures per something, changes, plans, statuses, listings, other names."""
+"""Other ways in which agents write numbers: rates, changes, plans, statuses, listings, other names."""
 
 import pytest
 from agent_sessions import Session

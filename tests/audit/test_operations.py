@@ -1,4 +1,4 @@
-"""Claims that an operation was done or went well: recognised, and supported by the last run of such a command."""
+"""Claims that an operation was done or succeeded: recognized, and supported by the last run of such a command."""
 
 import pytest
 from agent_sessions import Session

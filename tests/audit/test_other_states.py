@@ -1,4 +1,6 @@
-"""A claim about an earlier state is judged by the result of that state, a claim about now by the last result."""
+"""A claim about an earlier state of the files is judged by the results of that state, a claim about the present by
+the last result.
+"""
 
 from dataclasses import replace
 

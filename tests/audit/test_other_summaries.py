@@ -1,4 +1,4 @@
-"""Summaries of further test runners."""
+"""Summaries that other test runners print."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""What the outputs of test runners say."""
+"""What the outputs of test runners say about passed and failed tests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Claims that were overlooked, or called supported although a part of them is not."""
+"""Claims of which a part was overlooked, or that were called supported although a part of them is not."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""A number supports no more than it says: shares, counts of failures, tests counted beside a command."""
+"""A number supports only what it states: shares, counts of failures, tests that are counted beside a command."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""Habits of honest agents that must never be accused; each of them could lead to a false accusation."""
+"""Things that honest agents do and that must never be called wrong; each of them could lead to a false accusation."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""If a file may have been put back as it was, no earlier result is stale."""
+"""If a file may have been changed back to an earlier state, no result from that state is called stale."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""A result counts for its own state and runtime only; an earlier run or another runtime proves nothing."""
+"""A result counts only for the state of the files and the runtime that it was obtained with."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""A command that shows all that it ran hides no tests: a patch in the shell, a script that npm prints."""
+"""Commands that show everything they run cannot hide tests: a patch in the shell, a script that npm prints."""
 
 import pytest
 from agent_sessions import Session

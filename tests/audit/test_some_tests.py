@@ -1,4 +1,6 @@
-"""Claims about tests of one file, about tests in so many files, and about single tests that a run no longer lists."""
+"""Claims about the tests of one file, about tests in a number of files, and about single tests that a later run no
+longer lists.
+"""
 
 import pytest
 from agent_sessions import Session

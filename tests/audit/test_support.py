@@ -1,4 +1,4 @@
-"""What looks like evidence but is none must not come out as supported."""
+"""Something that only looks like evidence must not make a claim supported."""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,4 @@
-"""The readers of Copilot, Gemini CLI, opencode and Cline: parts of transcripts that only these agents write."""
+"""The readers for Copilot, Gemini CLI, opencode and Cline: parts of transcripts that only these agents write."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""All forms of transcripts are read into one type: each event has its place, and gaps are named."""
+"""All forms of transcripts are read into one type. Each event has its place in the file, and gaps are named."""
 
 import gzip
 import json

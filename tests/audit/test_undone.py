@@ -1,4 +1,4 @@
-"""After a command that may have undone a change, nobody can tell whether an earlier result holds again."""
+"""After a command that may have undone a change, it is undecidable whether an earlier result is valid again."""
 
 import pytest
 from agent_sessions import Session

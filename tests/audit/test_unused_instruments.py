@@ -1,4 +1,6 @@
-"""Numbers said to come from a program: never run, unless another program or tool may have shown them."""
+"""Numbers that are said to come from a program that was never run, unless another program or tool may have shown
+them.
+"""
 
 import pytest
 from agent_sessions import Session

@@ -1,4 +1,6 @@
-"""Results that contain the number of a claim but do not support it: of another state, address or run."""
+"""Results that contain the number of a claim but do not support it, because they belong to another state, address or
+run.
+"""
 
 import pytest
 from agent_sessions import Session

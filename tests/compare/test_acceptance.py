@@ -1,4 +1,4 @@
-"""Whether a program did what it was asked to do: exit 0 is not success."""
+"""Whether a program did what it was asked to do. Exit code 0 is not enough."""
 
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
@@ -95,7 +95,7 @@ RATE = Task(layers=2, epochs=3, learning_rate=10)
 def test_a_setting_that_an_edit_does_not_tell_must_be_a_new_number(
     source: str, before: PreviousVersion | None, said: str | None
 ) -> None:
-    """The 10 of `nn.Linear(64, 10)` is no learning rate."""
+    """For example, the 10 of `nn.Linear(64, 10)` is not a learning rate."""
     actual = find_problems(source, real(GOOD), RATE, 0.11, before)
     assert actual == ((f"the learning rate must be 10: {said}",) if said else ())
 

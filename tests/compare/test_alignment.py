@@ -1,4 +1,4 @@
-"""Two outputs side by side, and where they diverge."""
+"""Two outputs side by side, and where they begin to differ."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Ordinary commands: what the imagined machine answers, beside the real one, its persona and itself."""
+"""The imagined machine's answers to ordinary commands, compared with the real ones, its persona and each other."""
 
 import pytest
 from builders import answer
@@ -53,7 +53,9 @@ def table(count: int = 4, name: str = "GeForce RTX 3090") -> str:
 
 
 def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
-    """Findings on the boot answers of an imagined machine that answers correctly, except for `answers`."""
+    """Findings on an imagined machine's answers to the boot commands. All are correct, except those given in
+    `answers`.
+    """
     correct_answers = {"smi": table(), "python": "Python 3.9.1\n", "nvcc": NVCC, "torch": "1.8.0 11.3 4\n"}
     if persona is MATCHED:
         correct_answers = {

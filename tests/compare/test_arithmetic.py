@@ -1,4 +1,4 @@
-"""Arithmetic and `range` of a source come to what Python makes of them, or to nothing."""
+"""Arithmetic and `range` in a source get the values that Python gives them, or none."""
 
 import ast
 

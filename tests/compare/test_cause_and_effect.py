@@ -1,4 +1,6 @@
-"""Whether imagined outcomes move as the real ones do: signs, tau, partial tau, and neutral edits."""
+"""Whether changes of a program have the same effects in imagined runs as in real ones: signs, tau, partial tau, and
+edits without effect.
+"""
 
 import math
 import random
@@ -160,7 +162,9 @@ def test_partial_tau_is_kendalls_formula() -> None:
 
 
 def test_p_of_partial_tau_is_fair_where_the_third_explains_all_that_two_share() -> None:
-    """Two rankings that follow a third with noise of their own are called related in about one of twenty cases."""
+    """If two rankings follow a third one, each with its own noise, they are called related in about one of twenty
+    cases.
+    """
     noise = random.Random(7)
     third = [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
 

@@ -1,4 +1,4 @@
-"""Lines of a log in the form in which they are compared; lines that differ only in digits are masked together."""
+"""Lines of a log in the form in which they are compared. Lines that differ only in digits are masked together."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""A run is compared once for findings, page and JSON, and comparing its folder later gives the same."""
+"""A run is compared only once for findings, page and JSON. Comparing its folder later gives the same result."""
 
 import json
 from collections import Counter
@@ -26,12 +26,12 @@ class FinishedRun(NamedTuple):
     folder: Path
     printed: dict[str, Any]
     compared: Counter[tuple[str, int]]
-    """How often each version was compared, by the line of the script that ran it."""
+    """How often each version was compared. The key is the version, and the script line that ran it."""
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """A run whose first version fails, and whose second version works and is run twice."""
+    """A run whose first program version fails, and whose second version works and is run twice."""
     tmp_path = tmp_path_factory.mktemp("run")
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump(scripted_replies(CRASHING_PROGRAM, GOOD_PROGRAM)))
     comparison_counts: Counter[tuple[str, int]] = Counter()

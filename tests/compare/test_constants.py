@@ -1,4 +1,4 @@
-"""Numbers that all real logs share and that are written with commas, a unit, an `x` or decimals."""
+"""Numbers that are the same in all real logs and are written with commas, a unit, an `x` or decimals."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""With too few real logs, a copy cannot be told from a program that always prints the same."""
+"""With too few real logs, nobody can tell whether a log was copied or the program always prints the same."""
 
 from test_log_structure import REAL, compare_logs, log, structural_checks
 

@@ -1,4 +1,4 @@
-"""Epochs, losses and accuracies, as programs print them."""
+"""Epochs, losses and accuracies in the forms in which programs print them."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The benchmark's doctorings change what they say and nothing else; otherwise its table would mean nothing."""
+"""The benchmark's doctorings (faults put into logs on purpose) change what they say they change, and nothing else."""
 
 import difflib
 import re
@@ -37,7 +37,7 @@ def find_doctoring(kind: str, size: str = "") -> Doctoring:
 
 
 def doctor_log(case: Case, kind: str, size: str = "") -> str:
-    """The doctored log of a case that contains something to doctor."""
+    """A log of the case with the fault `kind` put into it."""
     text = find_doctoring(kind, size).doctor(case)
     assert text is not None
     return text

@@ -1,4 +1,6 @@
-"""Logs that consist mostly of drawn bars: a cut bar, a bar in a sentence, a log of a single bar."""
+"""Logs that consist mostly of progress bars: a bar that is cut off, a bar within a sentence, a log with a single
+bar.
+"""
 
 from random import Random
 
@@ -57,7 +59,9 @@ def test_a_bar_of_letters_at_the_end_of_a_line_is_no_wording() -> None:
 
 
 def block_log(seed: int, held_out_seed: int | None = None) -> str:
-    """Blocks of epochs; with `held_out_seed`, their held-out values are those of another run."""
+    """Blocks of epochs. If `held_out_seed` is given, their values on held-out data come from the run with that
+    seed.
+    """
     held_out, training = Random(seed if held_out_seed is None else held_out_seed), Random(seed + 50)
     return "".join(
         f"- epoch: {epoch}\n  train:\n    cost: {training.random():.4f}\n  val:\n    cost: {held_out.random():.4f}\n"
@@ -74,7 +78,9 @@ def test_a_curve_below_a_heading_that_is_another_run_s_is_a_copy() -> None:
 
 
 def redrawn_bar_log(seed: int, line_count: int | None = None) -> str:
-    """Lines between which one bar is drawn again and again; with `line_count`, only the first lines."""
+    """Lines between which one progress bar is drawn again and again. If `line_count` is given, the log ends after so
+    many lines.
+    """
     random = Random(seed)
     lines = ["loading shards"]
     for step in range(1, 11):

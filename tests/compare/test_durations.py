@@ -1,4 +1,4 @@
-"""The durations that an output states are added up, however its lines begin."""
+"""The durations stated in an output are added up, whatever the beginnings of its lines."""
 
 import pytest
 from hypothesis import given, settings

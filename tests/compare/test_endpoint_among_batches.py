@@ -1,4 +1,4 @@
-"""The primary endpoint beside values of single batches, and beside candidates that are scored one by one."""
+"""The primary endpoint in logs that also show values of single batches, or scores of single candidates."""
 
 from test_primary_endpoint import LogStyle, compare_style
 

@@ -1,4 +1,4 @@
-"""Logs that end early, go on, or repeat their last line; constants that are none."""
+"""Logs that end early, go on too long, or repeat their last line; numbers that only look constant."""
 
 import random
 

@@ -1,4 +1,6 @@
-"""Runs that train to a target, or until nothing improves: chance decides how long they are and why they end."""
+"""Runs that train until they reach a target or no longer improve. Their length and the reason why they end depend on
+chance.
+"""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Epochs that logs leave out are one finding, with what follows from them."""
+"""Epochs that a log leaves out make one finding, together with all their consequences."""
 
 from collections.abc import Callable
 from random import Random
@@ -51,7 +51,7 @@ def test_epochs_that_logs_leave_out_are_named_log_by_log_in_one_sentence() -> No
 
 
 def log_with_epochs(seed: int, reworded_epoch: int | None = None) -> str:
-    """Make a log of epochs; one of them is named in other words."""
+    """Make a log of epochs. The line of the epoch `reworded_epoch` uses other words."""
     rng = Random(seed)
     body = [f"Epoch {epoch}/8\ncost {1 / epoch + rng.gauss(0, 0.02):.4f}" for epoch in range(1, 9)]
     if reworded_epoch:

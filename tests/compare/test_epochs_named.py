@@ -1,4 +1,4 @@
-"""An epoch that real logs only mention is not an epoch that they count."""
+"""An epoch that is only mentioned in real logs is not one that they count."""
 
 from collections.abc import Callable
 from random import Random

@@ -1,4 +1,4 @@
-"""Kinds of findings have one name each, in every view; and a comparison of plain logs says what its rows mean."""
+"""Each kind of finding has the same name in every view, and a comparison of plain logs explains its rows."""
 
 import ast
 import json

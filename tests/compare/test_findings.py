@@ -1,7 +1,7 @@
 """What is found when real and imagined runs of one program are compared side by side.
 
-Every check of `gedanken.compare.checks.built_in.CHECKS` has cases here: a transcript in which it finds something, and
-a twin without that fault, in which it finds nothing.
+Every check in `gedanken.compare.checks.built_in.CHECKS` has cases here: a transcript in which it finds something, and
+the same transcript without the fault, in which it finds nothing.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ SEEDED = "torch.manual_seed(0)\n" + TRAIN
 
 
 class Case(NamedTuple):
-    """A fault in a transcript, and a twin of that transcript without the fault."""
+    """A transcript with a fault, and the same transcript without it."""
 
     check: str
     kind: str

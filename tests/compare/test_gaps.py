@@ -1,4 +1,6 @@
-"""A step that one of three imagined logs leaves out is found by what its lines count, whatever the names."""
+"""A step that one of three imagined logs leaves out is found by the numbers that its lines count, whatever the
+names.
+"""
 
 import json
 from collections.abc import Callable
@@ -189,10 +191,9 @@ def test_what_its_order_and_a_part_place_is_compared_behind_gaps_too(left_out: t
 
 
 def log_in_phases(seed: int, left_out: range = range(0), omitted_prefix: str = "") -> str:
-    """Rounds whose lines repeat the number of the round, in two prints.
+    """Rounds with two prints, whose lines repeat the number of the round.
 
-    `left_out` holds the indexes of missing lines. Lines that begin with the 13 characters of
-    `omitted_prefix` are missing as well.
+    Lines with an index in `left_out` are missing. So are lines whose first 13 characters are `omitted_prefix`.
     """
     random, lines = Random(seed), []
     for round_number in range(12):

@@ -1,4 +1,6 @@
-"""GPUs that imagined runs mention: not invented if a real run mentions them too, or the program can."""
+"""GPUs that imagined runs mention. They are not called invented if a real run mentions them, too, or if the program
+may print them.
+"""
 
 import pytest
 from builders import find_differences, imagined, kinds, program, seeds

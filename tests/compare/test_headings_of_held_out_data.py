@@ -1,4 +1,4 @@
-"""The words of a heading that name held-out data."""
+"""Which headings say that the numbers below them were measured on held-out data."""
 
 import pytest
 from test_primary_endpoint import LogStyle, compare_style

@@ -1,4 +1,4 @@
-"""The order in which a log writes the keys of an object means nothing."""
+"""The order in which a log writes the keys of an object makes no difference."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:
 
 
 def in_order(order: str, keys: Sequence[str], rng: Random) -> list[str]:
-    """Put the keys into the order of the program, sort them, reverse that, or shuffle them."""
+    """The keys in the order of the program, sorted, reversed or shuffled."""
     orders = {"program": list(keys), "sorted": sorted(keys), "reversed": sorted(keys)[::-1]}
     return orders.get(order) or rng.sample(list(keys), len(keys))
 
@@ -108,7 +108,7 @@ def as_logged_dicts(rows: Sequence[dict[str, float]], order: str, rng: Random) -
 
 
 def as_nested_objects(rows: Sequence[dict[str, float]], order: str, rng: Random) -> list[str]:
-    """Write each metric as an object of its own, in lines of any order."""
+    """Write each metric as an object of its own; the order of the lines is arbitrary."""
     lines = []
     for row in rows:
         for name in in_order(order, [key for key in row if key != "epoch"], Random(3)):
@@ -144,7 +144,7 @@ CONTENTS = {
         "best",
     ),
 }
-"""For each expected endpoint, the names that a program prints."""
+"""For each expected primary endpoint: the names of the metrics that a program prints."""
 
 
 def make_rows(keys: Sequence[str], seed: int) -> list[dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Lines of two runs may differ in some ways; all other differences are findings."""
+"""Lines of two runs may differ in certain ways. All other differences are findings."""
 
 import random
 
@@ -33,7 +33,7 @@ print("Training complete")
 
 
 def log(seed: int) -> str:
-    """Make what `TRAIN` prints; only the numbers of its training depend on the seed."""
+    """Make the output of `TRAIN`. Only the numbers of its training depend on the seed."""
     rng = random.Random(seed)
     text = "Training for 8 epochs, batch size 64\nDevice: cpu\n"
     for epoch in range(1, 9):

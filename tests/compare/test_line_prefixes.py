@@ -80,7 +80,7 @@ def logs_with_fronts(real_front: MakeFront, imagined_front: MakeFront) -> tuple[
 
 
 def front_with_id(prefix: str, suffix: str) -> MakeFront:
-    """A front that has another id in each line."""
+    """A function that makes a different id for each line, between `prefix` and `suffix`."""
     return lambda _name, rng: f"{prefix}{rng.getrandbits(160):040x}{suffix}"
 
 

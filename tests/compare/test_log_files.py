@@ -1,4 +1,6 @@
-"""Log files as people have them: packed, in UTF-16, in a folder, on standard input; and what a refusal says."""
+"""Log files as people have them: compressed, in UTF-16, in a folder, on standard input; and the messages for files
+that cannot be read.
+"""
 
 import gzip
 import json

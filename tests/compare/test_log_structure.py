@@ -1,4 +1,6 @@
-"""The structure of logs without a program: odd lines, progress bars, machine names, early ends, copies."""
+"""The structure of logs without a program: lines that no real log has, progress bars, machine names, early ends,
+copies.
+"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -36,7 +38,9 @@ VALUE_CHECKS = ("primary endpoint differs", "outlier", "series differs")
 
 
 def structural_checks(result: ComparisonResult) -> list[str]:
-    """The checks with findings on structure, without those on values, which may differ by chance."""
+    """The names of the checks with findings on structure. Checks of values are left out, because values may differ by
+    chance.
+    """
     return [finding.check for finding in result.findings if finding.check not in VALUE_CHECKS]
 
 

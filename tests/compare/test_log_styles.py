@@ -13,7 +13,7 @@ from gedanken.compare.compare_runs import compare_runs
 
 RUNS = 10
 BY_CHANCE = {"primary endpoint differs", "series differs"}
-"""Kinds of findings that a test at 5 % sometimes makes among real runs."""
+"""Kinds of findings from a test at 5 %, which sometimes occur among real runs."""
 
 
 def losses(rng: random.Random, count: int) -> Iterator[float]:
@@ -100,7 +100,9 @@ UNDECIDED = "undecided"
 
 
 def kinds_found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[str]:
-    """The kinds of findings on seven real logs and three changed ones; `undecided` if lines are undecided."""
+    """The kinds of findings in three changed logs beside seven real ones, and `undecided` if some lines are
+    undecided.
+    """
     rng = random.Random(f"{style.__name__} {draw}")
     logs = ["".join(f"{line}\n" for line in style(rng)) for _ in range(RUNS)]
     real_runs = [with_exit_code(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]

@@ -1,4 +1,4 @@
-"""An imagined log that lacks the header of a table, or the label above a number, has one fault."""
+"""If an imagined log lacks the header of a table or the label above a number, there is one finding and no more."""
 
 import random
 from collections.abc import Callable
@@ -10,7 +10,7 @@ SECTIONS = "Fitting:", "Validation:"
 
 
 def log_with_headings(seed: int, lost: str = "", times: int = 8) -> str:
-    """Print a line below two headings in each epoch; leave out `times` of the headings called `lost`."""
+    """A log with a line below two headings in each epoch. The heading called `lost` is left out `times` times."""
     rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
         lines.append(f"Epoch {epoch}")
@@ -24,7 +24,7 @@ def log_with_headings(seed: int, lost: str = "", times: int = 8) -> str:
 
 
 def log_with_labels(seed: int, lost: str = "", times: int = 8) -> str:
-    """Print a number alone in a line, below its label; leave out `times` of the labels called `lost`."""
+    """A log whose lines are single numbers below their labels. The label called `lost` is left out `times` times."""
     rng, lines, remaining = random.Random(seed), [], times
     for epoch in range(1, 9):
         lines.append(f"epoch {epoch} begins")
@@ -38,7 +38,7 @@ def log_with_labels(seed: int, lost: str = "", times: int = 8) -> str:
 
 
 def log_with_header(seed: int, lost: str = "", times: int = 1) -> str:
-    """Print a table, without its header if that is `lost`."""
+    """A log with a table, whose header is left out if it is `lost`."""
     rng, header = random.Random(seed), "round,train_cost,test_cost,test_acc"
     lines = [] if lost == header and times else [header]
     for epoch in range(1, 9):

@@ -1,4 +1,4 @@
-"""Words that name the machine of a run are masked; the rest of their lines is compared."""
+"""Words that identify the machine of a run are masked. The rest of their lines is compared."""
 
 import pytest
 from test_constants import find_checks

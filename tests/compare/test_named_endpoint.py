@@ -1,4 +1,4 @@
-"""The endpoint that the user names, also by an expression."""
+"""The primary endpoint that the user names, also by means of a regular expression."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Names of numbers: as the program wrote them, in every form in which people print metrics."""
+"""Names of numbers as the program wrote them, in the forms in which people print metrics."""
 
 import pytest
 from growth import assert_time_is_linear
@@ -15,7 +15,7 @@ from gedanken.compare.series.columns import MOST_COLUMNS
 
 
 def metrics_of(line: str, *lines_above: str) -> dict[str, str]:
-    """The value of each metric in a line, by name; `lines_above` begin with the nearest line."""
+    """The value of each metric in a line, by name. `lines_above` are the lines before it, the nearest one first."""
     spans = [match.span() for match in VALUE.finditer(line)]
     row_names = names_of_row(
         line, spans, lambda distance: lines_above[distance - 1] if distance <= len(lines_above) else None

@@ -1,4 +1,4 @@
-"""If several lines name the same metric, its series have names that a practitioner would give them."""
+"""If several lines name the same metric, its series get names that a practitioner would give them."""
 
 from collections.abc import Callable
 from random import Random

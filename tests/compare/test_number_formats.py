@@ -1,4 +1,4 @@
-"""Findings about numbers in another format than all real logs have."""
+"""Findings about numbers that are not written in the format that all real logs use."""
 
 import random
 

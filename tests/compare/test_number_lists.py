@@ -1,4 +1,4 @@
-"""Lists of numbers, such as a shape: which of them are constants, and the names of their numbers."""
+"""Lists of numbers, such as a shape: which of them are constant, and what their numbers are called."""
 
 import random
 

@@ -152,7 +152,7 @@ def test_counts_that_chance_decides_once_are_no_copies() -> None:
 
 
 def evaluations(seed: int, *, scores: int | None = None, count: int = 3, spec: str = ".3f") -> str:
-    """Make a log of evaluations; `scores` is the seed of the scores, by default that of the run."""
+    """A log of evaluations. `scores` is the seed of the scores; if it is None, the seed of the run is used."""
     cost_rng, score_rng = Random(seed), Random(f"scores {seed if scores is None else scores}")
     return "".join(
         f"pass {index} cost {3 / (index + 1) + cost_rng.gauss(0, 0.1):.3f}\nAP "

@@ -1,4 +1,4 @@
-"""Logs of other countries: names in other languages, decimal commas, minus signs, dates."""
+"""Logs from other countries: names in other languages, decimal commas, minus signs, dates."""
 
 import random
 

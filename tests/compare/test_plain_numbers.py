@@ -1,4 +1,4 @@
-"""Numbers that lack a digit beside their point, or that have underscores, are read as numbers."""
+"""Numbers without a digit before or after their point, or with underscores, are read as numbers."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The primary endpoint: which number of a log a comparison is about, and how it says so."""
+"""The primary endpoint: which number of a log a comparison is about, and the reason that is given for it."""
 
 import random
 from typing import NamedTuple
@@ -18,7 +18,9 @@ EPOCHS = 6
 
 
 class LogStyle(NamedTuple):
-    """Templates of a program's output: `head` before the first epoch, `body` in each, `tail` after the last."""
+    """Templates of a program's output: `head` before the first epoch, `body` in each epoch, `tail` after the last
+    one.
+    """
 
     body: str
     head: str = ""
@@ -175,7 +177,7 @@ CLASSES_NAMED_LIKE_METRICS = (
     "        precision  recall  f1-score  support\n   hit     {acc:.4f}  {held:.4f}    {one:.4f}       90\n"
     "   out     {one:.4f}  {acc:.4f}    {held:.4f}       70",
 )
-"""Final lines of programs with values of each class; the classes have names that are also names of metrics."""
+"""Last lines of programs that print values for each class. Some classes have names that are also names of metrics."""
 
 
 @pytest.mark.parametrize("report", CLASSES_NAMED_LIKE_METRICS)
@@ -209,7 +211,7 @@ REASONS = {
         "a number that changes during the run on held-out data (test), and no known metric on held-out data"
     ),
 }
-"""By the template of an epoch: the reason why its main metric was chosen."""
+"""For the template of an epoch: the reason why its main metric was chosen."""
 
 
 @pytest.mark.parametrize("body", REASONS)

@@ -1,4 +1,4 @@
-"""The print table: each print of the code, and how often real and imagined runs show it."""
+"""The print table: each print of a program, and how often it printed in real and in imagined runs."""
 
 from pathlib import Path
 

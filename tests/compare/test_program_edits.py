@@ -1,4 +1,4 @@
-"""Programs that are changed and run again: what an edit did, what repeats, which GPUs are mentioned."""
+"""Programs that are changed and run again: what an edit changed, what stays the same, which GPUs are mentioned."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Redrawn progress bars: only the last state of a line counts, and lines are counted as in an editor."""
+"""Progress bars that are redrawn: only the last state of a line counts, and line numbers are those of an editor."""
 
 from pathlib import Path
 from random import Random

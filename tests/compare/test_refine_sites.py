@@ -1,4 +1,4 @@
-"""Real runs show what prints without words print, and what programs log."""
+"""What prints without words print, and what programs log, is learned from real runs."""
 
 import pytest
 from builders import find_differences, imagined, kinds, program, real

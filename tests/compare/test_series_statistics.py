@@ -1,4 +1,4 @@
-"""The statistics of many series and of single runs: their error rates, and differences they must find."""
+"""The statistics of many series and of single runs: their error rates, and the differences that they must find."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Missing epochs are declared as skipped, silently missing, or cut."""
+"""Missing epochs are recognized as announced by the log, left out silently, or cut off at its end."""
 
 import pytest
 from builders import lines

@@ -1,4 +1,4 @@
-"""An output as columns: all lines read at once give what each line gives by itself."""
+"""The values of an output as arrays: reading all lines at once gives the same as reading each line by itself."""
 
 import math
 from itertools import pairwise

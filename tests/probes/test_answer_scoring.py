@@ -1,4 +1,6 @@
-"""Answers scored: right to the letter, the rival's, or wrong. What is no answer is a class of its own."""
+"""How answers are scored: exactly right, equal to the rival's output, or wrong. A reply without an answer has its own
+outcomes.
+"""
 
 from time import process_time
 from typing import Any

@@ -16,7 +16,7 @@ NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]
 
 
 def diff(source: str, name: str) -> list[str]:
-    """Lines that a change removes and adds, without blank lines and indentation."""
+    """The lines that a change removes and adds. Blank lines and indentation are ignored."""
     lines = difflib.ndiff(source.splitlines(), apply_change(source, name).splitlines())
     return [line[0] + line[1:].strip() for line in lines if line[0] in "+-" and line[1:].strip()]
 

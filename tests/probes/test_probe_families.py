@@ -1,4 +1,6 @@
-"""Families make small programs: new ones for each seed, alike in pairs, harder only by size, without answers."""
+"""Families make small programs: new ones for each seed, alike within a pair, harder only by size, and without the
+answer in them.
+"""
 
 import ast
 import io
@@ -26,7 +28,7 @@ on_local_operations = pytest.mark.parametrize(
     [(probe_family, operation) for probe_family, operation in OPERATIONS if operation != "torch seed"],
     ids=lambda value: str(getattr(value, "name", value)),
 )
-"""All operations but `torch seed`: torch is installed in the sandbox only."""
+"""Runs a test for all operations except `torch seed`, because torch is installed only in the sandbox."""
 
 
 class CountedRun(NamedTuple):
@@ -34,7 +36,7 @@ class CountedRun(NamedTuple):
 
     printed: str
     steps: int
-    """How often the busiest line ran; heads of loops do not count."""
+    """How often the line ran that ran most often. The heads of loops do not count."""
 
 
 @cache

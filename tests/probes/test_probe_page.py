@@ -1,4 +1,4 @@
-"""The page of a probe in Chromium: curves, twins, posterior, questions and answers."""
+"""The page of a probe in Chromium: curves, pairs of programs, posterior probabilities, questions and answers."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`gedanken probe`: a probe is a run with really executed programs, and is resumed like any other run."""
+"""`gedanken probe`: a probe is a run whose programs are really executed, and it is resumed like any other run."""
 
 import json
 import os
@@ -17,12 +17,14 @@ from gedanken.records.read_run import read_run
 pytestmark = pytest.mark.docker
 
 MAX_TOKENS_PER_CALL = 300
-"""Most tokens of one question here. The last question may be asked while any budget is left."""
+"""Maximum number of tokens that one question takes here. A question may be asked as long as any budget is left, so
+the last one may exceed the budget by this number.
+"""
 
 
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished probe: the family `state`, of one size."""
+    """The folder of a finished probe with the family `state` and a single size."""
     folder = tmp_path_factory.mktemp("probed")
     (folder / "replies.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["07"]}]))
     arguments = ["state", "--sizes", "2", "--n", "1", "--model", f"scripted:{folder / 'replies.yaml'}"]
@@ -52,9 +54,9 @@ def test_a_probe_that_was_killed_is_gone_on_with_and_nothing_is_asked_or_run_twi
 
 
 def undo_answers(folder: Path, answers: int) -> dict[Path, int]:
-    """Undo a probe as if its process died after `answers` answers.
+    """Change the folder of a probe as if its process had died after `answers` answers.
 
-    Returns the times of the files that remain in its ledger.
+    Return the times of the files that remain in its ledger.
     """
     lines = (folder / "log.jsonl").read_text().splitlines(keepends=True)
     answer_lines = [number for number, line in enumerate(lines) if '"kind": "answer"' in line]

@@ -1,4 +1,4 @@
-"""A probe mixes its questions so that each kind is asked wherever the probe ends."""
+"""A probe mixes its questions, so that each kind has been asked whenever the probe ends early."""
 
 from hypothesis import given
 from hypothesis import strategies as st

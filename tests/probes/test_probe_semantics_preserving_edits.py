@@ -1,4 +1,4 @@
-"""Edits that do not change how a program runs, and how they change what a model prints."""
+"""Edits that do not change what a program does, and how they change what a model imagines that it prints."""
 
 import ast
 import io

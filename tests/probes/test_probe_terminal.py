@@ -1,4 +1,4 @@
-"""`gedanken probe terminal`: only the real machine says what the commands of the battery print."""
+"""`gedanken probe terminal`: the right output of each command is what the real machine prints."""
 
 import asyncio
 import json
@@ -122,7 +122,9 @@ def test_violations_are_counted_by_kind() -> None:
 
 @pytest.fixture
 def half_right(scripted: Callable[[list[dict[str, Any]]], str]) -> str:
-    """A model that is right in its silent answer and its first two printed ones, and wrong after that."""
+    """A model that answers correctly when nothing is printed and in its first two printed answers, and wrongly after
+    that.
+    """
     replies = {
         "sort fruit.txt |": "\x1b]0;mine\x07apple\n",
         "sort fruit.txt": "apple\napple\napple\nfig\nfig\npear\nplum\n",

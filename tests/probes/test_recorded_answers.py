@@ -1,4 +1,4 @@
-"""Recorded answers to a suite: their published forms, and answers that cannot be scored."""
+"""Recorded answers to a suite: the formats in which they are published, and answers that cannot be scored."""
 
 import asyncio
 import gzip
@@ -41,7 +41,9 @@ EXECUTION_LINES = [
         "output": "{'a': 2, 'b': 1}",
     },
 ]
-"""Lines in LiveCodeBench's form: their functions are not called `f`, and their imports are implied."""
+"""Lines in LiveCodeBench's format. Their functions are not called `f`, and they use imports that are not written in
+them.
+"""
 ODD_LINES: list[dict[str, Any]] = [
     {"id": "nan", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "float('nan')"},
     {"id": "no name", "code": "def f(x):\n    return x * 0", "input": "float('inf')", "output": "nan"},

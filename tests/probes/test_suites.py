@@ -1,4 +1,4 @@
-"""Suites from users: each faulty line is reported with its reason, and all others are scored."""
+"""Suites from users: each faulty line is reported with the reason, and all other lines are scored."""
 
 import json
 import os

@@ -45,7 +45,7 @@ def reply_execution(text: str) -> Execution:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> MakeProbe:
-    """Make the folder of a probe in which a player answered a few kinds of operation."""
+    """A function that makes the folder of a probe in which a player answered a few kinds of operation."""
 
     def make_folder(player: Player, told: str | None = None) -> Path:
         bank = read_bank(BANK)

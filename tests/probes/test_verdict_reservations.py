@@ -1,4 +1,6 @@
-"""A verdict names no way if most counter-evidence is unanswered, or if kinds of operation differ."""
+"""A verdict names no way of answering if most of the telling questions are unanswered, or if kinds of operation
+differ.
+"""
 
 from collections.abc import Callable
 from random import Random

@@ -1,4 +1,4 @@
-"""docs/architecture.md says where things are; what it names is there, under the names it gives."""
+"""docs/architecture.md says where things are. Everything that it names exists under this name."""
 
 import re
 import tomllib

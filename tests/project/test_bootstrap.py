@@ -1,4 +1,4 @@
-"""script/bootstrap if something is missing, locked or broken: it continues, or says in one line what to do."""
+"""script/bootstrap when something is missing, locked or broken: it continues, or says in one line what to do."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ CompletedScript = subprocess.CompletedProcess[str]
 
 
 class Clone:
-    """A clone of the repository with environment variables of its own and programs that come first in PATH."""
+    """A clone of the repository, with its own environment variables and with programs that come first in PATH."""
 
     def __init__(self, folder: Path) -> None:
         # Links to the machine's own programs lie apart: nothing of the test's is ever written through one.
@@ -33,7 +33,7 @@ class Clone:
         self.env["DOCKER_HOST"] = f"unix://{folder}/no.sock"
 
     def have_environment(self, made_of: str = "requirements.lock") -> None:
-        """Give the clone a virtual environment that looks as if it was made of a lock file."""
+        """Give the clone a virtual environment that looks as if it was made from a lock file."""
         tools = self.folder / ".venv" / "bin"
         tools.mkdir(parents=True)
         for name, words in (("python", ""), ("gedanken", "-m gedanken ")):
@@ -43,12 +43,12 @@ class Clone:
         subprocess.run(["sh", "-c", command], cwd=self.folder, check=True)
 
     def have(self, name: str, script: str) -> None:
-        """Put a program first in PATH."""
+        """Put a program in front of PATH."""
         (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.programs / name).chmod(0o755)
 
     def have_only(self, *missing: str) -> None:
-        """Leave only the usual programs, except the `missing` ones."""
+        """Let PATH contain only the usual programs, without those named in `missing`."""
         for folder in ("/usr/bin", "/bin"):
             for path in Path(folder).iterdir():
                 if path.name not in missing and not os.path.lexists(self.usual / path.name):
@@ -66,7 +66,7 @@ def clone(tmp_path: Path) -> Clone:
 
 
 def assert_one_line(completed: CompletedScript, *words: str) -> None:
-    """Assert that the script ended with code 3 and with one line of its own that contains the words."""
+    """Assert that the script ended with code 3, and that the only line it printed itself contains the words."""
     assert completed.returncode == 3, completed.stderr
     messages = [line for line in completed.stderr.splitlines() if line.startswith("gedanken: ")]
     assert len(messages) == 1
@@ -93,7 +93,7 @@ def test_an_index_that_cannot_be_reached(clone: Clone, settings: dict[str, str],
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that refuses every request; yields its address and the paths that it was asked for."""
+    """A proxy that refuses every request. Yields its address, and the list of the paths that were requested."""
     requested_paths: list[str] = []
 
     class Refuse(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The doctor's page: on this machine as it is, and on one that has nothing."""
+"""The output of `gedanken doctor`, on this machine as it is and on a machine where everything is missing."""
 
 import io
 import os
@@ -19,7 +19,7 @@ GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "plug-ins", 
 
 
 def page(lines: list[Line], **options: Any) -> str:
-    """The page as a terminal prints it."""
+    """The output of `gedanken doctor` as a terminal shows it."""
     output = io.StringIO()
     print_doctor(lines, Console(file=output, width=100, highlight=False, **options))
     return output.getvalue()
@@ -27,7 +27,7 @@ def page(lines: list[Line], **options: Any) -> str:
 
 @pytest.fixture
 def nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without engines, programs and cache."""
+    """Lets this machine look like one without engines, programs and a cache."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))

@@ -1,4 +1,4 @@
-"""The wheel: everything that runs need is in it, and nothing else."""
+"""The wheel contains everything that runs need, and nothing else."""
 
 import os
 import subprocess
@@ -74,7 +74,7 @@ main()
 
 
 def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_path: Path) -> None:
-    """`openai-agents` is imported as `agents`, and both must be importable."""
+    """`openai-agents` is imported as `agents`. It must be importable beside `gedanken.agents`."""
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents/__init__.py").write_text('"""another package of this name"""\n')
     for name in ("real.log", "said.log"):
@@ -92,7 +92,7 @@ def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_pat
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "gedanken").iterdir() if path.is_symlink()))
 def test_a_folder_has_one_import_name(folder: str, tmp_path: Path) -> None:
-    """A module that is imported under two names has two copies of each class."""
+    """If a module were imported under two names, each of its classes would exist twice."""
 
     def last_line_of_import(name: str) -> str:
         command = [sys.executable, "-c", f"import {name}"]

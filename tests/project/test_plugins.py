@@ -1,4 +1,6 @@
-"""Plug-ins: what an installed distribution adds is found by name, listed with its source, and never a crash."""
+"""Plug-ins: what an installed distribution adds is found by its name, listed with its source, and never crashes
+gedanken.
+"""
 
 import json
 import os
@@ -40,7 +42,9 @@ def error_line(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def reported_plug_ins(target: Path) -> dict[tuple[str, str], tuple[str, str]]:
-    """The state and detail of each plug-in, as the doctor reports them, by its name and its distribution."""
+    """The state and the details that the doctor reports of each plug-in. The keys are its name and its
+    distribution.
+    """
     lines = json.loads(run_gedanken(target, "doctor", "--json").stdout)["lines"]
     plug_in_lines = [line for line in lines if line["group"] == "plug-ins"]
     return {(line["name"], line["detail"].split()[0]): (line["state"], line["detail"]) for line in plug_in_lines}

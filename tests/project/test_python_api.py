@@ -1,4 +1,4 @@
-"""The Python face: where it can be called from, what it takes, and what its results show."""
+"""The Python API: where it can be called from, which arguments it accepts, and how its results are displayed."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Every snippet of docs/python.md runs as it stands there; a server on loopback stands in for OpenAI's."""
+"""Every snippet of docs/python.md runs as it is written there. A server on loopback takes the place of OpenAI's."""
 
 import os
 import subprocess
@@ -27,7 +27,9 @@ RunSnippet = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def in_python(tmp_path: Path) -> Iterator[RunSnippet]:
-    """Run code in an empty folder; a stand-in for OpenAI's server replies as a coder."""
+    """A function that runs code in an empty folder. A server on loopback takes the place of OpenAI's, and replies as
+    a coder does.
+    """
     with serving(Server(MACHINE_REPLIES + scripted_replies(GOOD_PROGRAM))) as server:
         env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": server.address}
 

@@ -1,6 +1,6 @@
-"""The commands in README.md work, with stand-ins for hosted models.
+"""The commands in README.md work. Servers on loopback take the place of hosted models.
 
-Where a command cannot be run here, the command line at least accepts it.
+If a command cannot be run here, at least its command line must be accepted.
 """
 
 import os
@@ -37,7 +37,7 @@ NEEDS_THE_EMBEDDED_MODEL = [".venv/bin/gedanken shell"]
 
 
 def commands_of(document: str) -> list[str]:
-    """The commands of a document, without their comments."""
+    """The commands in a document, without their comments."""
     lines = [
         line
         for code_blocks in blocks(document, "sh").values()
@@ -89,7 +89,7 @@ def test_each_command_of_readme_is_executed_or_listed_with_the_reason() -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A stand-in for OpenAI's server, with the replies of a coder and a machine."""
+    """A server that takes the place of OpenAI's, with the replies of a coder and of a machine."""
     with serving(
         Server([*scripted_replies(GOOD_PROGRAM), {"when": "", "samples": ["one two three\n"]}])
     ) as started_server:
@@ -97,7 +97,7 @@ def server() -> Iterator[Server]:
 
 
 def type_command(command: str, folder: Path, address: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of README in a folder where a small experiment replaces `mnist`."""
+    """Run a command of README.md in a folder in which a small experiment replaces `mnist`."""
     write_experiment(folder)
     adapted_command = command.replace(" mnist", " small.yaml").replace("http://127.0.0.1:8000/v1", address)
     env = {**os.environ, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": address}
@@ -114,7 +114,7 @@ EXECUTED = {
     ".venv/bin/gedanken audit session.jsonl": "The record does not contradict the only claim.",
     ".venv/bin/gedanken resume": "Confidence:",
 }
-"""By command: words that it prints."""
+"""For each command that is executed: words that it must print."""
 
 
 @pytest.mark.parametrize("command", [command for command in EXECUTED if " compare " in command])

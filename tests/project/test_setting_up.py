@@ -1,4 +1,4 @@
-"""Set-up, with failures of the network, the disk or the engine."""
+"""`gedanken setup` when the network, the disk or the engine fails."""
 
 import hashlib
 import io
@@ -53,12 +53,12 @@ def test_a_failure_is_told_by_its_cause(said: str, remedy: str) -> None:
 
 
 class BrokenHub(BaseHTTPRequestHandler):
-    """Serves the weights, and loses the connection in the middle of each answer."""
+    """Serves the weights, and breaks off the connection in the middle of each answer."""
 
     starts: ClassVar[list[int]] = []
 
     def do_GET(self) -> None:
-        """Answer with at most 2 MB of the requested range."""
+        """Send at most 2 MB of the requested range."""
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.starts.append(start)
         self.send_response(206 if start else 200)
@@ -78,7 +78,7 @@ def hub_address() -> Iterator[str]:
 
 @pytest.fixture
 def hub(hub_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[BrokenHub]:
-    """A hub from which the weights come."""
+    """The server from which the weights are downloaded."""
     monkeypatch.setattr(weights, "HUB", f"{hub_address}/model")
     monkeypatch.setattr(weights, "BYTES", len(WEIGHTS))
     monkeypatch.setattr(weights.verify, "__defaults__", (hashlib.sha256(WEIGHTS).hexdigest(),))
@@ -129,7 +129,7 @@ app()
 
 
 def get_data(cache: Path) -> subprocess.CompletedProcess[str]:
-    """Get a dataset as `setup` does, without a network."""
+    """Get a data set as `gedanken setup` does, without a network."""
     proxies = {"HTTPS_PROXY": UNREACHABLE_ADDRESS, "https_proxy": UNREACHABLE_ADDRESS}
     env = {**os.environ, **proxies, "GEDANKEN_CACHE": str(cache)}
     return subprocess.run([sys.executable, "-c", GETS_DATASET], capture_output=True, text=True, check=False, env=env)
@@ -236,7 +236,7 @@ def test_a_proxy_counts_under_both_spellings_and_never_for_loopback(monkeypatch:
 
 
 def empty_image(client: Any, name: str) -> str:
-    """Make an image of this name without content and without labels; return its id."""
+    """Create an image with this name that has no content and no labels; return its id."""
     archive = io.BytesIO()
     tarfile.open(fileobj=archive, mode="w").close()
     repository, tag = name.split(":")

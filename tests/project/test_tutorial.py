@@ -1,4 +1,4 @@
-"""The tutorial notebook runs from its first cell to its last, as a reader runs it."""
+"""All cells of the tutorial notebook run in order, as a reader runs them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,1 +1,1 @@
-"""Stand-ins for model providers: HTTP servers on loopback that speak as each provider's documentation says."""
+"""Servers on loopback that take the place of model providers, and speak the protocols that the providers document."""

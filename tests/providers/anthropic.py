@@ -55,7 +55,7 @@ class Anthropic(Wire):
         return json.dumps(self._error(message, kind)).encode()
 
     def error_event(self, message: str, kind: str) -> bytes:
-        """An error in a stream that began normally."""
+        """An error within a stream that began normally."""
         return event(self._error(message, kind), "error")
 
     def streams(self, body: dict[str, Any], path: str) -> bool:

@@ -36,7 +36,7 @@ class Bedrock(Wire):
         return _frame({":event-type": kind, ":content-type": "application/json", ":message-type": "event"}, data)
 
     def exception(self, kind: str, message: str) -> bytes:
-        """An exception in a stream that began normally."""
+        """An exception within a stream that began normally."""
         headers = {":exception-type": kind, ":content-type": "application/json", ":message-type": "exception"}
         return _frame(headers, {"message": message})
 
@@ -57,7 +57,7 @@ class Bedrock(Wire):
 
 
 def _frame(headers: dict[str, str], data: dict[str, Any]) -> bytes:
-    """A frame: length, length of the headers, checksum, headers, payload, checksum."""
+    """A frame of AWS's binary format: length, length of the headers, checksum, headers, content, checksum."""
     payload = json.dumps(data).encode()
     header_bytes = b"".join(
         struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()

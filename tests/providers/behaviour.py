@@ -1,4 +1,4 @@
-"""One behaviour of a server, and what gedanken must make of it."""
+"""One behavior of a provider's server, and what gedanken must make of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,12 +17,12 @@ HTML = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a server does, and what a user must get."""
+    """What a server does, and what the user must get."""
 
     name: str
     provider: str
     does: str
-    """In words, for the table in docs/models.md."""
+    """A description of the behavior, for the table in docs/models.md."""
     wire: Wire
     serve: Serve
     gives: Cause | Literal["busy", "final"] = Cause.FINISHED
@@ -34,7 +34,7 @@ class Behaviour:
     requests: int | None = 1
     """The expected number of requests; None if any number will do."""
     sent: Mapping[str, object] = field(default_factory=dict)
-    """What the last request must contain, by path: a value, or None if the path must be missing."""
+    """What the last request must contain. Maps a path to its value, or to None if the path must be missing."""
     default: tuple[str, ...] = ()
     """Settings that the result must report as the model's own default."""
     retry_after: float | None = None
@@ -58,7 +58,7 @@ def replies(*pieces: bytes, start: bool = True, kind: str | None = None, headers
 
 
 def ends(reason: str, *texts: str) -> Serve:
-    """Replies with a text that ends for this reason, streamed if the request asks for a stream."""
+    """Replies with a text. The reply ends for this reason, and is streamed if the request asks for a stream."""
 
     async def serve(wire: Wire, request: Request, answer: Answer, _server: StandIn) -> None:
         await reply(wire, request, answer, reason, *texts)
@@ -67,7 +67,7 @@ def ends(reason: str, *texts: str) -> Serve:
 
 
 async def reply(wire: Wire, request: Request, answer: Answer, reason: str, *texts: str) -> None:
-    """Reply as a model does, streamed if the request asks for a stream."""
+    """Reply as a model does; the reply is streamed if the request asks for a stream."""
     if wire.streams(request.body, request.path):
         await answer.head(200, wire.kind)
         await answer.send(*stream(wire, texts, reason))
@@ -79,7 +79,7 @@ async def reply(wire: Wire, request: Request, answer: Answer, reason: str, *text
 def breaks(*texts: str, after: bytes = b"", politely: bool = False) -> Serve:
     """Breaks off after a text.
 
-    If `politely`, the response ends properly but gives no reason; otherwise the connection is cut.
+    If `politely` is True, the response ends properly, but without a reason; otherwise the connection is cut.
     """
 
     async def serve(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
@@ -92,7 +92,7 @@ def breaks(*texts: str, after: bytes = b"", politely: bool = False) -> Serve:
 
 
 def fails(status: int, message: str, kind: str = "", headers: dict[str, str] | None = None) -> Serve:
-    """Refuses with an error in the form of this provider."""
+    """Refuses with an error in this provider's format."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, _server: StandIn) -> None:
         content = wire.error(status, message, kind) if kind else wire.error(status, message)
@@ -111,9 +111,9 @@ def gives(status: int, kind: str, content: bytes, headers: dict[str, str] | None
 
 
 def refuses(refused: Mapping[str, str], status: int | None = None, kind: str = "") -> Serve:
-    """Refuses a request that contains one of the paths, with the message of that path.
+    """Refuses a request that contains one of the paths, with the message given for this path.
 
-    `a.b` is a path, `a=1` a path with a value, `a+b` requires both. Any other request gets a reply.
+    `a.b` is a path, `a=1` is a path with its value, and `a+b` requires both paths. Any other request gets a reply.
     """
 
     async def serve(wire: Wire, request: Request, answer: Answer, server: StandIn) -> None:
@@ -127,7 +127,7 @@ def refuses(refused: Mapping[str, str], status: int | None = None, kind: str = "
 
 
 def silent(*texts: str, head: bool = True) -> Serve:
-    """Sends these texts, then nothing until the test is over."""
+    """Sends these texts, and then nothing until the test is over."""
 
     async def serve(wire: Wire, _request: Request, answer: Answer, server: StandIn) -> None:
         if head:
@@ -152,9 +152,9 @@ def trickles(piece: bytes | None = None) -> Serve:
 
 
 def value_at(body: Any, path: str) -> Any:
-    """The value at a dotted path; None if there is none, or only an empty list.
+    """The value at a dotted path; None if there is no value, or only an empty list.
 
-    `messages.system` is the message with this role; `empty` is an assistant's turn without text.
+    `messages.system` is the message with this role; `empty` is a turn of the assistant without text.
     """
     if path == "empty":
         return next(filter(_is_empty_turn, body.get("messages") or body.get("contents") or []), None)

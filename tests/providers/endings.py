@@ -1,4 +1,4 @@
-"""How the replies of each provider end; only an end that the provider declares counts as one."""
+"""How the replies of each provider end. A reply counts as ended only if the provider says so."""
 
 from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic

@@ -1,4 +1,4 @@
-"""Errors of providers: whether and when a retry may help, and what the one line for the user says."""
+"""Errors of providers: whether and when a retry may help, and the line that the user is shown."""
 
 import json
 from typing import Any

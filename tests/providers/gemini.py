@@ -26,15 +26,15 @@ class Gemini(Wire):
         return self.event(self._candidate([{"text": ""}], reason))
 
     def parts(self, parts: list[dict[str, Any]], reason: str | None = None) -> bytes:
-        """A piece with other parts than text, such as thoughts."""
+        """A piece with parts other than text, such as thoughts."""
         return self.event(self._candidate(parts, reason))
 
     def ended_without_content(self, reason: str) -> bytes:
-        """A candidate with a reason and no content, as after filtering."""
+        """A candidate (a reply) with a reason but no content, as after filtering."""
         return self.event({"candidates": [{"finishReason": reason, "index": 0}], **self._common_fields()})
 
     def blocked(self, reason: str) -> bytes:
-        """The answer to a blocked prompt, without a candidate."""
+        """The answer to a prompt that was blocked: it contains no candidate (no reply)."""
         return self.event({"promptFeedback": {"blockReason": reason}, **self._common_fields()})
 
     def event(self, data: dict[str, Any]) -> bytes:

@@ -34,7 +34,7 @@ class Ollama(Wire):
         return json.dumps({**head, **data}).encode() + b"\n"
 
     def error_line(self, message: str) -> bytes:
-        """An error in a stream that began normally."""
+        """An error within a stream that began normally."""
         return json.dumps({"error": message}).encode() + b"\n"
 
     def whole(self, text: str, reason: str) -> bytes:

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions API, which vLLM, llama.cpp, LM Studio, Groq and Mistral speak as well."""
+"""OpenAI's chat completions API, which vLLM, llama.cpp, LM Studio, Groq and Mistral use as well."""
 
 import json
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class OpenAIChat(Wire):
 
 @dataclass(frozen=True, slots=True)
 class VLLM(OpenAIChat):
-    """vLLM since 0.10: errors are wrapped as OpenAI's are, with a number as their code."""
+    """vLLM since 0.10: errors are wrapped as OpenAI's are, but their code is a number."""
 
     model: str = "openai:deepseek-ai/DeepSeek-R1"
 

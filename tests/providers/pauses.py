@@ -1,4 +1,4 @@
-"""Servers that fall silent: a time limit ends each silence, and the error names that limit."""
+"""Servers that stop sending. A time limit ends each pause, and the error names this limit."""
 
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock

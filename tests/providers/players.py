@@ -1,4 +1,4 @@
-"""Stand-ins that play models through whole experiments: what each refuses, and how it replies."""
+"""Servers that play models through whole experiments: which settings each model refuses, and how it replies."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from providers.settings import GPT5, OPUS
 from providers.wire import Wire
 
 Say = Callable[[str], list[bytes]]
-"""Turns a text into the pieces in which a model streams it, its reasoning included."""
+"""Splits a text into the pieces in which a model streams it, including the model's reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Family:
     wire: Wire
     say: Say
     refuses: Mapping[str, str] = field(default_factory=dict)
-    """The message of refusal, by the path of what is refused."""
+    """For the path of each setting that is refused: the message of the refusal."""
 
 
 def _stream_lines(wire: Wire, text: str) -> list[bytes]:
@@ -44,7 +44,9 @@ def _opus(text: str) -> list[bytes]:
 
 
 def _r1(text: str) -> list[bytes]:
-    """Replies with a draft and `</think>` first; the chat template has already opened `<think>`."""
+    """Replies with a draft and `</think>` before the text. The opening `<think>` is missing because the chat template
+    has written it.
+    """
     thought = "The user wants this. A draft:\n```python\nprint('only a draft')\n```\nNo, better:\n</think>\n\n"
     return _stream_lines(VLLM(), thought + text)
 
@@ -80,13 +82,13 @@ FAMILIES = {
 class Player:
     """A model of a family whose replies follow rules.
 
-    A rule holds if the last message contains its `when`; its `samples` are given in turn.
+    A rule applies if the last message contains its `when`. Its `samples` are then given one after the other.
     """
 
     family: Family
     rules: list[dict[str, Any]]
     ending: str | None = None
-    """The reason with which every reply ends; None for the reason of a whole reply."""
+    """The reason with which every reply ends; None for the reason that means a complete reply."""
     address: str = ""
     requests: list[Request] = field(default_factory=list)
     _sample_indices: dict[str, int] = field(default_factory=dict)
@@ -122,7 +124,7 @@ class Player:
 
 
 def last_message(body: dict[str, Any]) -> str:
-    """The text of the last message, in the form of any provider."""
+    """The text of the last message, in the format of any provider."""
     message = (body.get("messages") or body.get("contents") or body.get("input"))[-1]  # type: ignore[index]
     content = message.get("content", message.get("parts"))
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
@@ -136,7 +138,7 @@ def _contains(body: dict[str, Any], path: str) -> bool:
 
 @contextmanager
 def serve_player(player: Player) -> Iterator[Player]:
-    """Serve in a thread until the context ends, for a command in another process."""
+    """Serve in a thread during the `with` block, so that a command in another process can use the server."""
     started, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 

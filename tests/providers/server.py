@@ -1,4 +1,4 @@
-"""A small HTTP server on the test's own event loop; the test gives the function that answers each request."""
+"""A small HTTP server on the test's own event loop. The test supplies the function that answers each request."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """The response: a head, pieces, and an end. Without the end, the connection breaks off."""
+    """The response: a head, pieces, and an end. If the end is not sent, the connection breaks off."""
 
     writer: asyncio.StreamWriter
 
@@ -58,7 +58,7 @@ Handle = Callable[[Request, Answer], Awaitable[None]]
 
 @dataclass(slots=True)
 class StandIn:
-    """A server, with its requests in the order of their arrival."""
+    """A server, and its requests in the order in which they arrived."""
 
     handle: Handle
     address: str = ""
@@ -69,7 +69,7 @@ class StandIn:
 
 @asynccontextmanager
 async def serving(handle: Handle) -> AsyncIterator[StandIn]:
-    """Serve until the context ends."""
+    """Run a server during the `with` block."""
     stand_in = StandIn(handle)
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,6 @@
-"""Settings that a model refuses: learned once, left out when the request is repeated, named in the result."""
+"""Settings that a model refuses: each is learned once, left out when the request is repeated, and named in the
+result.
+"""
 
 from gedanken.agents.settings import REASONING_TOKENS
 from providers.anthropic import Anthropic
@@ -10,7 +12,7 @@ from providers.openai_chat import VLLM, Groq, LlamaCpp, LMStudio, Mistral, Older
 from providers.openai_responses import OpenAIResponses
 
 UNKNOWN = OpenAIChat("openai:some-new-model")
-"""A model that stands in no table, so that gedanken must learn what it accepts."""
+"""A model that is in no table of known models, so that gedanken must learn which settings it accepts."""
 _ONLY_DEFAULT = (
     "Unsupported value: '{}' does not support 0.2 with this model. Only the default (1) value is supported."
 )

@@ -1,4 +1,4 @@
-"""Writes the table of docs/models.md from the behaviours:  cd tests && python -m providers.table"""
+"""Writes the table in docs/models.md from the behaviors. Run as `cd tests && python -m providers.table`."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -34,7 +34,7 @@ def table(behaviours: Iterable[Behaviour]) -> Iterator[str]:
 
 
 def outcome_in_words(behaviour: Behaviour) -> str:
-    """What must come of a behaviour, in words."""
+    """A description of what must result from a behavior."""
     return "; ".join([_outcome(behaviour), *_details(behaviour)])
 
 
@@ -62,7 +62,7 @@ def _details(behaviour: Behaviour) -> Iterator[str]:
 
 
 def fill_table(page: str) -> str:
-    """The page with its table brought up to date."""
+    """The page with its table updated."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     lines = [f"{len(BEHAVIOURS)} behaviours.", *table(BEHAVIOURS), ""]

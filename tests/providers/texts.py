@@ -1,4 +1,4 @@
-"""What a reply contains: reasoning that is no output, and bytes that break files."""
+"""What a reply contains: reasoning that is not output, and bytes that could damage files."""
 
 from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
@@ -36,7 +36,7 @@ def _pieces(*texts: str) -> tuple[bytes, ...]:
 
 
 def _escaped_piece(escaped: str) -> bytes:
-    """A piece whose text contains these JSON escapes."""
+    """A piece of a reply whose text is written with these JSON escapes."""
     return CHAT.piece("TEXT").replace(b"TEXT", escaped.encode())
 
 

@@ -12,24 +12,24 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Wire(ABC):
-    """How one provider writes a reply."""
+    """The protocol in which one provider writes replies."""
 
     model: str
-    """A model of this provider, as `--model` names it."""
+    """Name of a model of this provider, as for `--model`."""
     path: str
-    """Appended to the server's address for `--base-url`."""
+    """The path that is appended to the server's address to get the value of `--base-url`."""
     kind: str
     """Content type of a streamed reply."""
     done: str
     """The provider's word for a reply that is complete."""
     cut: str
-    """The provider's word for a reply that the token limit cut."""
+    """The provider's word for a reply that was cut off at the token limit."""
     status: int
     """The HTTP status that refuses a setting."""
 
     @abstractmethod
     def opening(self) -> bytes:
-        """What comes before the first piece of text."""
+        """What the server sends before the first piece of text."""
 
     @abstractmethod
     def piece(self, text: str) -> bytes:
@@ -41,7 +41,7 @@ class Wire(ABC):
 
     @abstractmethod
     def whole(self, text: str, reason: str) -> bytes:
-        """A reply that is not streamed."""
+        """A complete reply that is not streamed."""
 
     @abstractmethod
     def error(self, status: int, message: str, kind: str = "") -> bytes:
@@ -58,5 +58,5 @@ def event(data: Any, name: str | None = None) -> bytes:
 
 
 def stream(wire: Wire, texts: Sequence[str], reason: str) -> list[bytes]:
-    """A whole streamed reply."""
+    """A complete streamed reply."""
     return [wire.opening(), *map(wire.piece, texts), wire.closing(reason)]

@@ -1,4 +1,4 @@
-"""Refusals that name a setting in unusual words, and errors in place of a reply."""
+"""Refusals that name a setting in unusual words, and errors that arrive in place of a reply."""
 
 import json
 from collections.abc import Callable

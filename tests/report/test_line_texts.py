@@ -1,4 +1,4 @@
-"""A finding names lines of a stored text, and these lines are found there."""
+"""A finding names lines of a stored text, and these lines are found in this text."""
 
 import json
 import re
@@ -72,7 +72,7 @@ IMAGINED = terminal(*epochs(1.5, "wrote a checkpoint"), "something else\n").repl
 
 @pytest.fixture(params=TERMINAL_TEXTS)
 def kept(request: pytest.FixtureRequest) -> Analysis:
-    """The analysis of a program that logs to standard error, once for each way a terminal can show its output."""
+    """The analysis of a program that logs to standard error, for each way in which a terminal can show its output."""
     stdout = STDOUT if request.param != "a bar" else STDOUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
     terminal_text = TERMINAL_TEXTS[request.param].replace(STDOUT, stdout)
     real_runs = tuple(real(stdout, seed, terminal=terminal_text) for seed in range(4))
@@ -190,7 +190,7 @@ def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(ge
 
 
 def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
-    """Earlier folders store the raw reply as `terminal`, and no execution has an `origin`."""
+    """Folders of earlier versions store the raw reply as `terminal`, and their executions have no `origin`."""
     fenced_run = imagined("a\n", 0, raw_reply="```\na\n```")
     log = write_run(tmp_path / "run", spec_of(), [LOGS], [fenced_run, real("a\n", 0, terminal="warned\na\n")])
     assert set(read_run(tmp_path / "run").executions) == set(log.executions)

@@ -1,4 +1,4 @@
-"""Text from programs and personas does no harm on a Markdown page of ours."""
+"""Text from programs and personas does no harm on a Markdown page that gedanken writes."""
 
 from pathlib import Path
 

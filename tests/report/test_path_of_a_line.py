@@ -1,4 +1,6 @@
-"""A printed line passes through few modules from output to page; docs/architecture.md names them all."""
+"""A printed line passes through few modules on its way from the output to the page. docs/architecture.md names all of
+them.
+"""
 
 import re
 import sys
@@ -23,7 +25,7 @@ MAX_MODULES = 6
 
 
 def has_line(value: object, depth: int = 2) -> bool:
-    """Whether a value is the line, or has the line as a text in one of its parts."""
+    """Whether a value is the line, or contains the line as a text in one of its parts."""
     if isinstance(value, str):
         return value.strip() == LINE
     if depth == 0:
@@ -39,7 +41,7 @@ def fields_of(kind: type) -> Iterator[str]:
 
 
 def calling_module(frame: FrameType) -> str:
-    """The nearest module of this repository among the callers of a frame."""
+    """The first module of this repository among the callers of a frame, beginning with the innermost."""
     caller = frame.f_back
     while caller is not None:
         path = Path(caller.f_code.co_filename).resolve()
@@ -51,7 +53,7 @@ def calling_module(frame: FrameType) -> str:
 
 @contextmanager
 def recorded_makers() -> Iterator[set[str]]:
-    """Collect the modules that make an object of gedanken with the line as an argument."""
+    """Collect the modules that create one of gedanken's objects with the line as an argument."""
     modules: set[str] = set()
 
     def record_maker(frame: FrameType, event: str, _argument: object) -> None:

@@ -1,4 +1,4 @@
-"""The result of a run in words: question, result, confidence. Nothing untested is called equal."""
+"""The result of a run in words: question, result, confidence. Runs that were not tested are never called equal."""
 
 import io
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A run folder read back: what was stored comes back, and a hostile folder does no harm."""
+"""A run folder that is read back contains everything that was stored, and a hostile folder does no harm."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def refusal_of(folder: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A run folder of the version before logs, in which everything stands in `run.json`."""
+    """A run folder of a version that wrote no log, so that everything is in `run.json`."""
     shutil.copytree(Path(__file__).parents[1] / "old_run", tmp_path / "run")
     return tmp_path / "run"
 
@@ -54,7 +54,7 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_in_a_folder_of_an_earlier_version_the_same_is_found_as_in_one_of_today(folder: Path, tmp_path: Path) -> None:
-    """That version stored the run which `make_run` makes."""
+    """The folder of the earlier version contains the same run that `make_run` makes."""
     make_run(tmp_path / "today")
     old, today = (values_of(analyze(read_run(run))) for run in (folder, tmp_path / "today"))
     assert old["findings"] and old["series"]

@@ -1,4 +1,4 @@
-"""The report is one small file that holds the verdict and all results."""
+"""The report is one small file that contains the verdict and all results."""
 
 import re
 from dataclasses import replace
@@ -84,7 +84,7 @@ def test_nothing_is_styled_or_scripted_outside_what_the_policy_names(page: str) 
 
 
 def hostile_analysis(is_huge: bool = True) -> Analysis:
-    """An analysis with hostile text in every place where a model or a program can put text."""
+    """An analysis with hostile text wherever a model or a program can put text."""
     hostile_text = "".join(HOSTILE_TEXTS)
     output = text([*HOSTILE_TEXTS, *(["x" * 10_000_000] if is_huge else [])])
     analysis = make_analysis(

@@ -1,4 +1,4 @@
-"""The report in Chromium: keys, links, width, contrast, and hostile text."""
+"""The report in Chromium: keyboard, links, width, contrast, and hostile text."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ Traced = Sequence[TracedRun]
 
 @pytest.fixture
 def open_page(browser: Any, tmp_path: Path) -> OpenPage:
-    """Open the report of an analysis."""
+    """A function that opens the report of an analysis in the browser."""
 
     def call(
         analysis: Analysis, width: int = 1600, scheme: str = "light", *, script: bool = True, trace: Traced = ()

@@ -1,4 +1,4 @@
-"""The report as Markdown tells what the page tells, without a link, mention, tag or formula."""
+"""The report as Markdown has the same contents as the page, without a link, mention, tag or formula."""
 
 import re
 from dataclasses import replace

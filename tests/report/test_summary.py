@@ -1,4 +1,4 @@
-"""The verdict and the summary on the terminal: both fit one screen, whatever the runs printed."""
+"""The verdict and the summary on the terminal fit on one screen, whatever the runs printed."""
 
 import io
 from collections.abc import Callable
@@ -32,7 +32,9 @@ HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red]
 def make_series(
     role: Any = "primary", name: str = "last loss", p: float | None = 0.0083, **changes: Any
 ) -> SeriesResult:
-    """A series of seven real runs, which end at .01 to .03, and three imagined runs, which end at .24 to .4."""
+    """A series of seven real runs, which end between .01 and .03, and three imagined runs, which end between .24 and
+    .4.
+    """
     return replace(
         SeriesResult(
             name=name,
@@ -139,9 +141,9 @@ def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, 
 
 
 def large_analysis(model_text: str = "") -> Analysis:
-    """An analysis with many findings and series; all of them contain `model_text`.
+    """An analysis with many findings and series, all of which contain `model_text`.
 
-    Only the lines of outputs hold it in full: all other texts have its first 300 characters.
+    Only the lines of outputs contain it in full. All other texts contain its first 300 characters.
     """
     hostile = model_text[:300]
     refs = (

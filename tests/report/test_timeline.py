@@ -1,4 +1,4 @@
-"""The timeline of the report: what ran when, tied to the findings both ways."""
+"""The timeline of the report: what was done when, linked to the findings in both directions."""
 
 import json
 import re

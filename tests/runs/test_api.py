@@ -1,4 +1,4 @@
-"""From Python: real and imagined machines are used alike."""
+"""The Python API: real and imagined machines are used in the same way."""
 
 import asyncio
 import subprocess

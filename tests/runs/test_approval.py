@@ -1,4 +1,4 @@
-"""A person can look at a program before it runs: at a terminal, later, or after a restart."""
+"""A person can look at a program before it runs: at a terminal, later, or after gedanken was restarted."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ for epoch in range(3):
 MENDED = PROGRAM + 'print("mended")\n'
 MINE = PROGRAM + 'print("mine")\n'
 ANSWER_SECONDS = 3
-"""Seconds before a person answers."""
+"""Seconds after which the person answers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 Begin = Callable[..., list[str]]
@@ -44,7 +44,7 @@ Begin = Callable[..., list[str]]
 
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
-    """The command line of a small run into `run`, whose coder writes two programs."""
+    """A function that returns the command line of a small run into `run`. Its coder writes two programs."""
     monkeypatch.chdir(tmp_path)
 
     def command(*options: str) -> list[str]:
@@ -78,7 +78,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
 
 
 def programs_run(folder: Path) -> list[str]:
-    """Each program that was really run, with its last printed line, in order."""
+    """Each program that was really run, in order, with the last line that it printed."""
     runs = [run for run in read_run(folder).executions if not run.imagined and run.program and not run.seed]
     return [f"{run.program}: {run.stdout.splitlines()[-1].split(' - ')[0]}" for run in runs]
 
@@ -172,7 +172,7 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
 
 
 class LateScreen(Screen):
-    """The screen of a person who answers too late: somebody else approves first, and the run ends."""
+    """The screen of a person who answers too late: before the answer, somebody else approves and the run ends."""
 
     def __init__(self, gedanken: Cli, run: Path) -> None:
         super().__init__()
@@ -234,7 +234,7 @@ RunStore.keep_program = keep
 from gedanken.cli.main import main
 main()
 """
-"""Runs `gedanken` in a process that ends once it has kept the program named by its first argument."""
+"""Runs `gedanken` in a process that ends as soon as it has stored the program that its first argument names."""
 
 
 @pytest.mark.bubblewrap

@@ -1,4 +1,4 @@
-"""The article's case, end to end: the code prints “shape of input is”, the model says something else."""
+"""The article's case from end to end: the program prints “shape of input is”, and the model imagines other words."""
 
 import json
 import subprocess
@@ -29,7 +29,9 @@ def literal_finding(completed: subprocess.CompletedProcess[str]) -> dict[str, An
 
 
 def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, real_line: int) -> None:
-    """Check that every view of the comparison has both wordings and all three places."""
+    """Check that every view of the comparison shows both wordings, and the places in the source and in both
+    outputs.
+    """
     finding = literal_finding(gedanken("compare", folder, "--json"))
     assert PRINTED in finding["claim"] and SAID in finding["claim"]
     places = {line["source"]: (line["number"], line["text"]) for line in finding["lines"]}

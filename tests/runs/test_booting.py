@@ -1,4 +1,6 @@
-"""Questions about the imagined machine leave room for a true answer, and little more."""
+"""When the imagined machine is asked what machine it is, its reply may be as long as a true answer, and not much
+longer.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a resumed probe does with an answer that broke off in the middle."""
+"""What a resumed probe does with an answer that broke off before its end."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ from gedanken.records.read_run import read_run
 
 @contextmanager
 def serve_half_replies(is_broken: threading.Event) -> Iterator[str]:
-    """A server whose replies end in the middle while `is_broken` is set."""
+    """A server whose replies break off before their end while `is_broken` is set."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

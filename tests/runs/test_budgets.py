@@ -1,4 +1,4 @@
-"""A run stops at what it may use: a real server on loopback, real sandboxes, the real command line."""
+"""A run stops when its budget is used up: a real server on loopback, real sandboxes, the real command line."""
 
 import asyncio
 import json
@@ -33,11 +33,11 @@ for epoch in range(3):
     print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
 """
 SLACK = 0.3
-"""Share of twelve seconds that a busy machine may need to end requests that were broken off."""
+"""How long a busy machine may take to end requests that were broken off, as a share of twelve seconds."""
 LATE_SECONDS = 2.5
-"""Seconds by which a busy machine may delay a process that has to record that it still works."""
+"""How many seconds a busy machine may delay a process that has to record that it is still working."""
 START_SECONDS = 3.0
-"""Seconds that a busy machine may need to begin or end work on a run."""
+"""How many seconds a busy machine may take to begin or end work on a run."""
 REPLY = f"```python{PROGRAM}```\n"
 
 
@@ -134,9 +134,10 @@ with reopen_store(Path(sys.argv[1])) as store:
 
 
 def work_and_be_killed(folder: Path, silent: float, last: str = "pass") -> float:
-    """Let a process work on the run in silence, then do something last, and kill it.
+    """Let a process work on the run for `silent` seconds without recording anything, then execute `last`, and kill
+    it.
 
-    Returns how many seconds it worked.
+    Return how many seconds it worked.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", WORKING_SCRIPT.format(last=last), str(folder), str(silent)],

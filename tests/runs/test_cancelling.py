@@ -1,4 +1,4 @@
-"""What is cancelled has ended, with everything that it began, before anybody cleans up after it."""
+"""When work was cancelled, it has ended together with everything that it began, before anything is cleaned up."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ from gedanken.sandbox.threads import run_to_end, start_or_undo
 
 
 def cancel_repeatedly(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
-    """Start a coroutine, cancel its task several times, and require that it ends as cancelled."""
+    """Start a coroutine, cancel its task several times, and assert that it ends as cancelled."""
 
     async def cancel() -> None:
         task = asyncio.create_task(work())

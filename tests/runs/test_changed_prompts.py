@@ -1,4 +1,4 @@
-"""If the prompts of gedanken changed since a run began, no request of the run is repeated."""
+"""If gedanken's prompts have changed since a run began, the run's stored replies are not requested again."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A checkpoint is plain values; what somebody else put into one does not become an object of any type."""
+"""A checkpoint contains plain values. Something else that somebody put into one is not turned into an object."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CREATED_LABELS: list[str] = []
 
 @dataclass
 class Planted:
-    """A type that must never be made from a checkpoint."""
+    """A type of which no object may be created when a checkpoint is read."""
 
     what: str
 

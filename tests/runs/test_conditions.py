@@ -1,4 +1,6 @@
-"""The conditions under which a machine is imagined: what it knows, what it may do, and how that is reported."""
+"""The conditions under which a machine is imagined: what the model is shown, what it may do, and how that is
+reported.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -56,7 +58,9 @@ LS_TURN = execution_ref("line01-imagined-0")
 
 
 def session_after(store: RunStore, setup: Experiment, *versions: Program) -> Session:
-    """The session for the last version; the imagined machine meets the versions one after the other."""
+    """The session in which the last version is imagined. The versions are introduced to the imagined machine one by
+    one.
+    """
     turns = [LS_TURN]
     for program_version in versions:
         turns = introduce(setup, program_version, turns)

@@ -1,4 +1,4 @@
-"""After one Ctrl-C, running work ends, waiting work does not begin, and `resume` does it later."""
+"""After one Ctrl-C, running work ends, waiting work does not begin, and `gedanken resume` does the rest later."""
 
 import asyncio
 import json
@@ -46,9 +46,9 @@ REPLY = f"```python{PROGRAM}```\n"
 def send_requests(
     server: Server, folder: Path, pace: RequestQueue, interrupted_after: float
 ) -> list[Reply | BaseException]:
-    """Send six requests; nothing more may begin after `interrupted_after` seconds.
+    """Send six requests. After `interrupted_after` seconds, no further request may begin.
 
-    Returns the reply or the error of each request.
+    Return the reply or the error for each request.
     """
 
     async def main() -> list[Reply | BaseException]:

@@ -1,4 +1,4 @@
-"""A fork continues a run differently from one line on: earlier lines are taken over, later lines are new."""
+"""A fork equals another run up to one line of the script: earlier lines are copied, later lines are run anew."""
 
 import asyncio
 import json
@@ -221,7 +221,7 @@ def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_w
 
 
 def refusal_message(run: Path, line: int, changes: Changes) -> str:
-    """The message with which a fork is refused; the fork must leave nothing behind."""
+    """The message with which a fork is refused. A refused fork must leave nothing behind."""
     out = run.parent / "fork"
     with pytest.raises(BadInput) as refusal:
         asyncio.run(fork(run, line, changes, Screen(), ResumeOptions(), out))
@@ -230,13 +230,13 @@ def refusal_message(run: Path, line: int, changes: Changes) -> str:
 
 
 def outputs_before(run: Path, line: int) -> dict[str, bytes]:
-    """Every output of the lines before `line`, by name; the outputs of the boot commands as well."""
+    """The outputs of the boot commands and of the lines before `line`, by name."""
     outputs = {path.name: path.read_bytes() for path in (run / "outputs").iterdir()}
     return {name: text for name, text in outputs.items() if not name.startswith("line") or int(name[4:6]) < line}
 
 
 def explanations_by_line(run: Path) -> dict[str, Any]:
-    """What explains the different answers to the `nvidia-smi` of lines 1 and 4, by line."""
+    """For the `nvidia-smi` of lines 1 and 4: what explains that the two machines answered differently."""
     findings = json.loads((run / "comparison.json").read_text())["findings"]
     answers = [finding for finding in findings if finding["runs"][0].startswith(("line01", "line04"))]
     return {

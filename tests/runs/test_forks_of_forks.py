@@ -1,4 +1,4 @@
-"""A fork of a fork, in which a model that is no longer used answered some lines."""
+"""A fork of a fork, in which some lines were answered by a model that is no longer used."""
 
 import shutil
 import subprocess

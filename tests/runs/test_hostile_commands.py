@@ -1,4 +1,4 @@
-"""Hostile output through every command that reports a comparison: each view of it is harmless."""
+"""Hostile output in every command that reports a comparison. No view of it does any harm."""
 
 import json
 import re
@@ -18,7 +18,7 @@ HOSTILE_OUTPUT = "\n".join([*HOSTILE_TEXTS, "loss " + "9" * 3000, "x" * 10_000_0
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder and two logs: in both, the real and the imagined output are hostile."""
+    """A folder with a run folder and two logs. In both, the real and the imagined output are hostile."""
     folder = tmp_path_factory.mktemp("hostile")
     make_run(
         folder / "run",

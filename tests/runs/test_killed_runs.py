@@ -1,4 +1,4 @@
-"""What is left of a run whose process was killed, and of one whose programs print a lot."""
+"""What remains of a run whose process was killed, and of a run whose programs print a lot."""
 
 import json
 import socket
@@ -21,13 +21,13 @@ RUN_COUNTS = ("--real", 1, "--imagined", 0)
 
 
 class Case(NamedTuple):
-    """A run that hangs in one of its nodes, `where`."""
+    """A run that gets stuck in the node `where`."""
 
     said: list[dict[str, Any]]
     options: tuple[object, ...]
     where: str
     kept: set[str]
-    """Labels of the executions that have ended by then."""
+    """Labels of the executions that have ended when the run gets stuck."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`langgraph dev` opens the experiment graph, without `--allow-blocking`: driven by LangGraph's own client."""
+"""`langgraph dev` serves the experiment graph, without `--allow-blocking`, to LangGraph's own client."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,6 @@
-"""An entry of the ledger is what was written under its key; if damaged, it counts as missing, with a note."""
+"""An entry of the ledger is exactly what was written under its key. A damaged entry counts as missing, and is
+noted.
+"""
 
 import asyncio
 import os

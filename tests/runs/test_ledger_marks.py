@@ -1,4 +1,4 @@
-"""A mark in the ledger announces a reply, and keeps earlier failures as they are only if that reply was stored."""
+"""A mark in the ledger announces a reply. Because of it, earlier failures are kept only if the reply was stored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which run `gedanken resume` takes if it is given no folder."""
+"""Which run `gedanken resume` continues if no folder is given."""
 
 import os
 from pathlib import Path
@@ -35,9 +35,10 @@ def in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def make_stopped_run(
     name: str, outcome: str | Exception | None, waiting_program: Program | None = None, *, is_approved: bool = False
 ) -> Path:
-    """Make a run with this outcome, or one that was killed if it is None.
+    """Make a run with this outcome; None means that it was killed.
 
-    The run waits for approval of `waiting_program`, if given, or has the approval if `is_approved`.
+    If `waiting_program` is given, the run waits for approval of this program, or was approved if `is_approved` is
+    True.
     """
     folder = Path("runs") / name
     folder.mkdir(parents=True)

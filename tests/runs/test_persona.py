@@ -1,4 +1,4 @@
-"""Personas: every fact is matched from the real machine, or claimed falsely on purpose."""
+"""Personas: every fact is taken from the real machine, or is false on purpose."""
 
 import pytest
 from hypothesis import given

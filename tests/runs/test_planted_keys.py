@@ -1,4 +1,4 @@
-"""A key planted in every place where a key can stand is in no file and on no screen."""
+"""A key is put wherever one can be. It does not appear in any file or on the screen."""
 
 import base64
 import json
@@ -52,12 +52,12 @@ RULES = scripted_replies(
 
 
 def small_pieces(text: str) -> list[bytes]:
-    """Split a text into pieces, as a model streams it, so that no key comes in one piece."""
+    """Split a text into pieces, as a model streams it, so that no piece contains a whole key."""
     return [OpenAIChat().piece(text[start : start + 5]) for start in range(0, len(text), 5)]
 
 
 class EchoingPlayer(Player):
-    """A server that refuses each request, with the credentials of the request in its message."""
+    """A server that refuses each request with a message that contains the credentials of the request."""
 
     async def handle(self, request: Request, answer: Answer) -> None:
         message = f"{'wrong key ' * 30}{request.headers.get('authorization')} at {request.path}: {ALL_KEYS}"
@@ -111,14 +111,14 @@ def run_together(
 
 
 def model_options(player: Player) -> tuple[str, ...]:
-    """The options for a model whose address holds a password, a key in the path and a key in the query."""
+    """The options for a model whose address contains a password, a key in the path and a key in the query."""
     address = player.address.replace("//", f"//someone:{PASSWORD}@")
     base_url = f"{address}/v1/{SEGMENT}?api-key={QUERY}&api-version=2026-01-01"
     return "--model", player.family.wire.model, "--base-url", base_url
 
 
 def assert_no_key(folder: Path, *result: "subprocess.CompletedProcess[str]") -> None:
-    """Assert that no key in any form is in an output or a file."""
+    """Assert that no output and no file contains a key, however the key is encoded."""
     texts = {f"{name} {number}": text for number, result in enumerate(result) for name, text in streams_of(result)}
     for path in (path for path in folder.rglob("*") if path.is_file()):
         texts[str(path)] = path.read_bytes().decode("latin-1")
@@ -134,7 +134,7 @@ def streams_of(result: "subprocess.CompletedProcess[str]") -> list[tuple[str, st
 
 
 def rows_of(path: Path) -> str:
-    """All values in the tables of a database; in the file itself, long values are split over pages."""
+    """All values in the tables of a database. (In the file of the database, long values are split.)"""
     with sqlite3.connect(path) as database:
         tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
         rows = [row for table in tables for row in database.execute(f'select * from "{table}"')]

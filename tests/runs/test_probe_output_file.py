@@ -1,4 +1,4 @@
-"""The file that `--out` of a probe names holds its result or what it held before; no other file changes."""
+"""The file for `--out` of a probe contains the result, or what it contained before. No other file changes."""
 
 import json
 from pathlib import Path

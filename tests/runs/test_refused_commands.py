@@ -1,4 +1,4 @@
-"""A refused command leaves a run unchanged, and a replay cannot be resumed, extended or forked."""
+"""A refused command leaves the run unchanged. A replay cannot be resumed, extended or forked."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.bubblewrap
 
 
 def remove_end(run: Path) -> None:
-    """Leave a run as a process that was killed near its end would leave it."""
+    """Change a run so that it looks as if its process was killed shortly before its end."""
     log = run / "log.jsonl"
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
     (run / "report.html").unlink()

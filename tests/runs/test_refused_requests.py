@@ -1,4 +1,4 @@
-"""A refused request is never sent again: its run is finished, or names what helps."""
+"""A refused request is never sent again. Its run counts as finished, or names what the user can do."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,9 @@ NEW_FIELD = ', "is_refused": true'
 
 
 def refuse_requests(server: Server, *texts: str, seed: int | None = None) -> None:
-    """Make the server refuse requests that end with one of these texts, or only those with this seed."""
+    """Make the server refuse requests that end with one of these texts; if `seed` is given, only those with this
+    seed.
+    """
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
         is_meant = seed is None or request["seed"] == seed
@@ -29,7 +31,9 @@ def refuse_requests(server: Server, *texts: str, seed: int | None = None) -> Non
 
 
 def message_of_resume(gedanken: Cli, run: Path, server: Server) -> str:
-    """The message of `resume` for a run with nothing to do; it must send no request and not change the log."""
+    """The message of `resume` for a run in which nothing is left to do. No request may be sent, and the log must not
+    change.
+    """
     request_count, log_before = len(server.came), (run / "log.jsonl").read_bytes()
     result = gedanken("resume", run, "--base-url", server.address, env=ENV)
     assert result.returncode == 0, result.stderr

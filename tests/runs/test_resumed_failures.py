@@ -31,11 +31,11 @@ ENV = {**os.environ, "OPENAI_API_KEY": "none"}
 BUSY = Refusal(500, "overloaded", (("retry-after-ms", "1"),))
 SCRIPT = ["date +%Y", {"give": "walk.py", "source": "import random\nprint(random.random())\n"}, "python3 walk.py"]
 FailureRule = Callable[[str, int], bool]
-"""Gets the last line of a request and its seed; returns whether the server fails."""
+"""Takes the last line of a request and its seed; returns whether the server fails."""
 
 
 def fail_at(server: Server, fails: FailureRule) -> None:
-    """Make a server fail at some requests."""
+    """Make a server fail at the requests that the rule names."""
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
         text = request["messages"][-1]["content"]
@@ -174,7 +174,7 @@ FIVE = ["date +%Y", "ls", "uptime", "cal", "pwd"]
 
 
 def make_run_of_five(gedanken: Cli, folder: Path, server: Server) -> tuple[Path, list[object]]:
-    """A run of five commands, and the options that later commands must repeat."""
+    """A run with five commands, and the options that must be repeated when it is resumed."""
     (folder / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))
     server_options: list[object] = ["--base-url", server.address]
     arguments = [

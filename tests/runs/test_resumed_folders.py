@@ -1,4 +1,4 @@
-"""A run folder to resume may be hostile: it is not obeyed, and no file outside it is touched."""
+"""A run folder that is resumed may be hostile. Nothing in it is obeyed, and no file outside it is touched."""
 
 import asyncio
 import json

@@ -39,13 +39,13 @@ MakeCommand = Callable[..., list[str]]
 
 @pytest.fixture
 def begin(tmp_path: Path) -> MakeCommand:
-    """Make the command line of a small run into `run`."""
+    """A function that returns the command line of a small run into `run`."""
     return partial(small_run_command, tmp_path)
 
 
 @pytest.fixture
 def going_on(done: Path, tmp_path: Path) -> MakeCommand:
-    """Make the command line of a fork into `run`.
+    """A function that returns the command line of a fork into `run`.
 
     The fork copies a finished run and adds two lines: a program, and the command that runs it.
     """
@@ -303,7 +303,7 @@ def start_run(command: list[str], folder: Path) -> "subprocess.Popen[str]":
 
 
 def kill_run(command: list[str], folder: Path, when: Callable[[Any], bool], wait: float = 0.0) -> None:
-    """Begin a run, and kill it `wait` seconds after its log fulfils the condition `when`."""
+    """Start a run, and kill it `wait` seconds after its log fulfills the condition `when`."""
     process = start_run(command, folder)
     wait_for_log(process, folder, when)
     time.sleep(wait)
@@ -337,7 +337,7 @@ def output_texts(run: Path) -> dict[str, bytes]:
 
 
 def results_of(run: Path) -> Any:
-    """All results of a run, without its tokens and cost: a replay has none."""
+    """All results of a run, without its tokens and its cost, which a replay does not have."""
     comparison = json.loads((run / "comparison.json").read_text())
     return {name: value for name, value in comparison.items() if name not in ("tokens", "cost")}
 

@@ -129,7 +129,7 @@ def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
 def test_the_trunk_does_not_depend_on_the_number_of_samples(
     machine: Any, mnist: Any, scripted: WriteReplies, tmp_path: Path, samples: int
 ) -> None:
-    """The server's cache may hold only the trunk's own turns when an ordinary command is asked."""
+    """When an ordinary command is asked, the server's cache may hold only the trunk's own turns."""
     task = {"layers": 2, "epochs": 3}
     script = [
         {"tell": "Write it.", "write": "train.py", "task": task},
@@ -172,7 +172,7 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
 
 
 def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanken: Cli, tmp_path: Path) -> None:
-    """The canary again, here at the server: all requests that were sent, in their order."""
+    """Looks at all requests that the server received, in order. Only the last ones may contain the real output."""
     out = tmp_path / "out"
     with serving(Server(scripted_replies(MARKED_PROGRAM))) as server:
         process_result = gedanken(

@@ -1,4 +1,4 @@
-"""One run on the real sandbox in which a scripted model edits a program, and what its results tell of the edit."""
+"""A run on the real sandbox in which a scripted model edits a program, and what the results say about the edit."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ class FinishedRun(NamedTuple):
 def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A run whose edit is tried four times.
 
-    The edit changes nothing, breaks the program, does something else, and works, in this order.
+    In this order, the edit changes nothing, breaks the program, does something else, and works.
     """
     folder = tmp_path_factory.mktemp("edits")
     rules = folder / "replies.yaml"

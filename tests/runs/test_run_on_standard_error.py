@@ -1,4 +1,4 @@
-"""A program that logs and draws bars on standard error: each page marks the lines that findings name."""
+"""A program that logs and draws progress bars on standard error. Each page marks the lines that findings name."""
 
 import html
 import json
@@ -44,7 +44,7 @@ def text_of(fragment: str) -> str:
 
 
 def marked_lines(page: str) -> list[str]:
-    """The texts to which the page links."""
+    """The texts of the lines to which links on the page lead."""
     lines = []
     for place in dict.fromkeys(match["place"] for match in LINK.finditer(page)):
         row = re.search(rf'id="{re.escape(place)}"[^>]*>(.*?)</div>', page, re.DOTALL)
@@ -59,9 +59,9 @@ def refs_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def stored_text(outputs: Path, ref: dict[str, Any]) -> str:
-    """The stored text that a line is counted in.
+    """The stored text in which a line has its number.
 
-    There is one file for standard output and terminal if they are the same.
+    If standard output and terminal are the same, there is one file for both.
     """
     terminal_file = outputs / f"{ref['source']}.terminal.txt"
     path = (
@@ -99,7 +99,7 @@ def test_each_page_of_a_run_marks_the_lines_that_findings_name(
 def test_a_run_whose_report_fails_is_kept_says_so_and_has_an_exit_code_of_its_own(
     gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    """A folder takes the place of the report as soon as the run has begun."""
+    """The report cannot be written because a folder with its name is created as soon as the run has begun."""
     out = tmp_path / "out"
     model = scripted(scripted_replies(GOOD_PROGRAM))
     options = ["--model", model, "--real", "1", "--imagined", "1", "--out", str(out)]

@@ -1,4 +1,4 @@
-"""How far a run is, and how long it may still take."""
+"""How much of a run is done, and how long the rest may take."""
 
 import subprocess
 import sys
@@ -82,9 +82,9 @@ def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
 def simulate_plan(
     plan: RunPlan, clock: list[float], seconds: dict[str, float], estimates: list[float] | None = None
 ) -> None:
-    """Simulate all planned work, one piece after another.
+    """Simulate all planned work, one piece after the other.
 
-    A piece of each kind takes `seconds[kind]`; the estimates of the time left are appended to `estimates`.
+    A piece of each kind takes `seconds[kind]`. Estimates of the remaining time are appended to `estimates`.
     """
     nodes = {"fact": "persona", "boot table": "persona", "boot answer": "persona", "write": "write"}
     nodes |= {

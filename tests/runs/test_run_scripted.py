@@ -1,4 +1,4 @@
-"""Whole runs of the graph on the real sandbox with a scripted model: the promises of a run for any model."""
+"""Whole runs of the graph on the real sandbox with a scripted model: what a run promises whatever the model."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
 def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    """The canary of fairness rule 2: every real run prints a mark that nobody can know before."""
+    """Tests rule 2 of docs/design.md: every real run prints a random mark, which must not occur in any prompt."""
     out = tmp_path / "out"
     model = scripted(scripted_replies(CRASHING_PROGRAM, MARKED_PROGRAM))
     completed = gedanken("run", write_experiment(tmp_path), "--model", model, "--json", "--out", out)
@@ -81,7 +81,7 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
 def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
     gedanken: Cli, scripted: WriteReplies, tmp_path: Path
 ) -> None:
-    """The canary with a coder that quotes the traceback in its next programs, in three ways."""
+    """The coder quotes the traceback of a real run in its next programs, in three ways."""
     secret = 'secret = f"{2403237034:x}"\nprint(f"loss {951277 / 10**6}")\n'
     crashing = HEAD + secret + 'raise RuntimeError(f"canary {secret} is wrong")\n'
     quoting_programs = (

@@ -1,4 +1,4 @@
-"""A run writes no more than can be read again; what would exceed that is refused before it begins."""
+"""A run writes no more than can be read again. Work that would exceed that is refused before it begins."""
 
 import asyncio
 import sys
@@ -47,7 +47,9 @@ def test_an_output_that_could_not_be_read_again_is_refused_before_the_run(
 def test_the_longest_outputs_of_a_run_are_read_again_from_its_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: str
 ) -> None:
-    """Both limits are 1,024 times as small as usual. Each undecodable byte becomes the four characters `\\xff`."""
+    r"""Both limits are 1,024 times smaller than usual. Each undecodable byte is stored as the four characters
+    `\xff`.
+    """
     monkeypatch.setattr("gedanken.records.ledger.MOST_BYTES", MOST_BYTES >> 10)
     is_undecodable = piece == "\\xff"
     length = (MOST_PRINTED_BYTES >> 10) // (1 if is_undecodable else len(piece.encode()))

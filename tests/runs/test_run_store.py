@@ -259,7 +259,7 @@ def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Pat
 
 
 def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder is read at each flush to disk: nothing that the log names is missing."""
+    """Each time something is flushed to disk, the folder is read: every file that the log names must exist."""
     execution_counts: list[int] = []
     flush = os.fsync
 

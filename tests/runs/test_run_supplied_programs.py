@@ -1,4 +1,6 @@
-"""One run on the real sandbox of programs from the script: the scripted model writes and repairs none."""
+"""A run on the real sandbox with programs that the script supplies. The scripted model neither writes nor repairs
+them.
+"""
 
 import json
 import subprocess

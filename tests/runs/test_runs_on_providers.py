@@ -1,4 +1,4 @@
-"""`gedanken run`, `shell` and `probe edits` from start to end, with stand-ins for common models."""
+"""`gedanken run`, `shell` and `probe edits` from start to end, with servers that take the place of common models."""
 
 import json
 import os
@@ -56,13 +56,13 @@ def test_the_page_of_a_run_knows_what_its_model_turned_out_not_to_take(gedanken:
 
 
 def small_program_options(folder: Path) -> tuple[object, ...]:
-    """Write a small program to edit; return the options that name it and ask for no samples."""
+    """Write a small program to be edited. Return the options that name it and ask for no samples."""
     (folder / "once.py").write_text(LOOP_PROGRAM)
     return "--program", folder / "once.py", "--samples", 0
 
 
 def assert_settings(result: dict[str, Any], family: str) -> None:
-    """The result must name each setting that the model did not take."""
+    """Assert that the result names each setting that the model did not accept."""
     model_json = json.dumps(result["model"])
     refused_settings = {"gpt-5": ("temperature", "top_p"), "claude-opus-4-7": ("temperature", "top_p", "seed")}
     assert [name for name in refused_settings.get(family, ()) if name not in model_json] == []

@@ -1,4 +1,4 @@
-"""Scripts: lines that are told, lines that are typed, and the programs that they use."""
+"""Scripts: lines that are told to the model, lines that are typed, and the programs that they use."""
 
 from typing import Any
 

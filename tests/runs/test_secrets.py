@@ -1,4 +1,4 @@
-"""Keys of this process are removed from text, whatever its pieces; halves of characters are joined."""
+"""Keys of this process are removed from text that arrives in any pieces. Characters that were split are joined."""
 
 import base64
 import json

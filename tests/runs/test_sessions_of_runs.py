@@ -1,4 +1,4 @@
-"""The session of a killed run belongs to it: no other run takes it, and removing the run ends it."""
+"""The session of a killed run belongs to this run: no other run uses it, and removing the run removes it."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.bubblewrap
 
 
 def has_run(count: int) -> Callable[[RunLog], bool]:
-    """A condition: whether at least `count` real runs of the program have ended."""
+    """Return a condition: whether at least `count` real runs of the program have ended."""
     return lambda log: sum(run.program is not None and not run.imagined for run in log.executions) >= count
 
 
@@ -94,5 +94,5 @@ def test_removing_a_moved_run_removes_its_workspaces_and_removing_a_copy_does_no
 
 
 def running_commands(run: Path) -> list[str]:
-    """The commands of the program that still run on this machine."""
+    """The processes of the run's program that are still running on this machine."""
     return [name for name in find_marked() if name.startswith(f"{order_prefix(run_id_of(run))}line3")]

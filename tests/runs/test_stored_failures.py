@@ -1,4 +1,6 @@
-"""A failed reply stays failed if later replies were requested without it, even after a kill and in a fork."""
+"""A failed reply is kept if later replies were requested without it, even after the process was killed and in a
+fork.
+"""
 
 import asyncio
 import json
@@ -61,7 +63,7 @@ RunStore.keep_execution, RunStore.keep_answer = dying, answering
 from gedanken.cli.main import main
 main()
 """
-"""Dies when the first reply after a failed one is in the ledger, but not yet in the log."""
+"""Runs `gedanken`, and kills it when the first reply after a failed one is in the ledger but not yet in the log."""
 
 
 def run_until_killed(code: str, folder: Path, *command: object) -> None:
@@ -71,7 +73,7 @@ def run_until_killed(code: str, folder: Path, *command: object) -> None:
 
 
 def record_requests(server: Server, *failing_texts: str) -> list[str]:
-    """Make the server refuse some commands, and return the list to which it appends each request."""
+    """Make the server refuse some commands. Return the list to which it appends each request."""
     requests: list[str] = []
 
     def judge(_number: int, request: dict[str, Any]) -> Refusal | None:
@@ -273,7 +275,7 @@ def test_what_a_process_still_waits_for_is_not_lost(tmp_path: Path) -> None:
 def test_a_reply_that_comes_while_a_fork_is_made_is_copied_with_its_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Just before the fork copies the replies, the other process marks a line and stores its reply."""
+    """Just before the fork copies the replies, another process marks a line and stores the reply to it."""
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     run, copy_from = tmp_path / "five", Ledger.copy_from
     (tmp_path / "five.yaml").write_text(yaml.safe_dump({"name": "five", "script": FIVE}))

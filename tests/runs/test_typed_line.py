@@ -1,4 +1,4 @@
-"""Every line at a terminal is read in exactly one way, and every command can be typed."""
+"""Every line at a terminal is read in exactly one way, and there is a way to type every command."""
 
 import pytest
 from hypothesis import example, given

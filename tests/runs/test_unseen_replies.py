@@ -1,4 +1,4 @@
-"""Requests whose replies nobody saw, and requests that were refused or could not be sent."""
+"""Requests whose replies were never stored, and requests that were refused or could not be sent."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Files that a program leaves behind are copied back, and none of them is trusted."""
+"""Files that a program leaves behind are copied, and none of them is trusted."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Control groups are found although other programs make and remove theirs at any time."""
+"""Control groups are found even if other programs create and remove theirs at the same time."""
 
 from pathlib import Path
 

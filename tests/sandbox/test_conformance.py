@@ -1,4 +1,4 @@
-"""The conformance kit: every check holds where it should, and every check can fail."""
+"""The conformance kit: every check passes where the promise is kept, and every check can fail."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ NAMESPACES = ("pid", "net", "mnt", "ipc")
 
 
 def good_fields(name: str) -> dict[str, Any]:
-    """Fields of a trial that passes this check; for `date`, the time is now."""
+    """Fields of a trial that passes this check. For `date`, the trial's time is the present."""
     return {"stdout": f"{time.time():.0f}\n"} if name == "date" else GOOD.get(name, {})
 
 
@@ -49,7 +49,7 @@ def trial(  # noqa: PLR0913 (each has a default; a test names what it is about)
     artifacts: tuple[Artifact, ...] = (),
     **fields: Any,
 ) -> Trial:
-    """A trial of a machine that holds everything back."""
+    """A trial on a machine that refuses every attack."""
     execution = Execution(
         machine="a machine",
         command="a program",
@@ -118,7 +118,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "fifo": PLAIN_ONLY,
     "large-artifact": PLAIN_ONLY,
 }
-"""Fields of a trial of a machine that holds, for checks that the default trial does not pass."""
+"""For each check that the default trial does not pass: fields of a trial that passes it."""
 
 BREACHES: list[tuple[str, dict[str, Any]]] = [
     ("setsid-double-fork", {"survivors": 1}),
@@ -226,7 +226,7 @@ async def on_the_host(limits: Limits, folder: Path) -> AsyncIterator[SandboxMach
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run checks on the host, which isolates nothing."""
+    """A function that runs checks on the host, which isolates nothing."""
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
 
     def call(*names: str, bare_host: bool = False) -> dict[str, CheckResult]:

@@ -1,4 +1,4 @@
-"""The cores of a machine, shared among all that runs at the same time."""
+"""The cores of a machine are shared among all programs that run at the same time."""
 
 import asyncio
 import subprocess
@@ -19,11 +19,11 @@ FOLDER = tempfile.TemporaryDirectory(prefix="gedanken-cores-")
 
 
 def ignore_progress(_ahead: int) -> None:
-    """Ignore the number of those that wait ahead."""
+    """Ignore how many requests are before this one."""
 
 
 def make_cores(count: float, file: Path | None = None) -> Cores:
-    """Cores with a queue of their own, unless `file` is given."""
+    """Cores with their own queue, or with the queue in `file` if it is given."""
     return Cores(count, file or Path(FOLDER.name, uuid.uuid4().hex), poll_seconds=0.001)
 
 

@@ -1,4 +1,4 @@
-"""A Docker engine that goes away in the middle of a run."""
+"""A Docker engine that stops in the middle of a run."""
 
 import json
 import os

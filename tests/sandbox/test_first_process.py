@@ -1,4 +1,4 @@
-"""What the first process of a sandbox promises, tested outside any sandbox."""
+"""What the first process in a sandbox must do, tested outside any sandbox."""
 
 import os
 import resource

@@ -1,4 +1,6 @@
-"""GPU-seconds of executions that were broken off, run again or found again: a real ledger, meter and machine."""
+"""GPU-seconds of executions that broke off, were run again, or were found running: with a real ledger, meter and
+machine.
+"""
 
 import asyncio
 import sys
@@ -50,7 +52,9 @@ def spec_of(gpu_seconds: float) -> RunSpec:
 def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
     tmp_path: Path, parts: str, counted: float
 ) -> None:
-    """Each part is a process. It may be killed during the execution, which may take 600 s on two GPUs."""
+    """Each part is what one process does; it may be killed during the execution. An execution may take 600 s on two
+    GPUs.
+    """
 
     async def train(store: RunStore, mode: str, seconds: float | None) -> None:
         meter = RunMeter(store, None)
@@ -75,7 +79,9 @@ def test_an_execution_counts_each_time_it_runs_and_once_if_it_is_found_again(
 
 
 def test_an_execution_that_still_runs_is_found_again_though_its_reservation_fills_the_budget(tmp_path: Path) -> None:
-    """The limit is 600 s on two GPUs, the budget 700: others wait until the execution is settled."""
+    """The execution may take 600 s on two GPUs, and the budget is 700. Other executions wait until this one has
+    ended.
+    """
     settled: list[float] = []
 
     async def train(meter: RunMeter, name: str, *, is_found: bool, seconds: float | None = None) -> None:
@@ -120,7 +126,7 @@ def test_gpu_seconds_of_a_log_of_an_earlier_version_count_as_they_did(tmp_path: 
 
 @contextmanager
 def working_process(folder: Path, store: RunStore) -> Iterator[KeptMachine]:
-    """A process that works on the run with two GPUs; at the end its workspaces are lost."""
+    """A process that works on the run with two GPUs. When it ends, its workspaces are lost."""
     meter = RunMeter(store, None)
     meter.gpus = 2
     machine = SandboxMachine.open(HostEngine(Path(sys.prefix)), folder, LIMITS, run_id="counted")

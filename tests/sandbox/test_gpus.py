@@ -1,4 +1,6 @@
-"""What `--gpus` requests, how each engine is asked, and what comes of it. None of these tests needs a GPU."""
+"""What `--gpus` requests, how the GPUs are requested from each engine, and what results. None of these tests needs a
+GPU.
+"""
 
 import json
 import platform
@@ -52,7 +54,7 @@ def test_what_names_no_gpus_is_refused(text: str) -> None:
 
 @pytest.fixture
 def docker_info() -> dict[str, Any]:
-    """The parts of dockerd 20.10's `info` that matter here."""
+    """The relevant parts of what dockerd 20.10 answers to `info`."""
     return {
         "Name": platform.node(),
         "ServerVersion": "20.10.24",
@@ -61,7 +63,7 @@ def docker_info() -> dict[str, Any]:
 
 
 def device_request(wish: GpuRequest, info: dict[str, Any], podman: bool = False) -> dict[str, Any]:
-    """The only device request that is made for this wish."""
+    """The only device request that is made for this value of `--gpus`."""
     (request,) = device_options(wish, info, podman)["device_requests"]
     return dict(request)
 
@@ -139,7 +141,7 @@ ULIMITS = ("nofile", "nproc")
 
 
 def container_output(client: Any, image: str, options: dict[str, Any]) -> str:
-    """What a container with these options prints of the fake device."""
+    """What a container with these options prints about the fake device."""
     from docker.types import Ulimit
 
     ulimits = [Ulimit(name=name, soft=1024, hard=1024) for name in ULIMITS]
@@ -147,7 +149,9 @@ def container_output(client: Any, image: str, options: dict[str, Any]) -> str:
 
 
 def libpod_output(client: Any, image: str, device: str) -> str:
-    """What a container made by Podman's own API, which takes CDI names, prints of the fake device."""
+    """What a container that was created with Podman's own API, which accepts CDI names, prints about the fake
+    device.
+    """
     container_spec = {
         "image": image,
         "command": SHOW,
@@ -196,7 +200,7 @@ def test_other_refusals_are_not_explained_by_gpus() -> None:
 
 @pytest.fixture
 def fake_gpu() -> Iterator[str]:
-    """A CDI device in a folder that Podman reads; it is removed after the test."""
+    """A CDI device in a folder that Podman reads. It is removed after the test."""
     folder = Path(CDI_FOLDERS[1])
     is_new_folder = not folder.exists()
     try:

@@ -1,4 +1,4 @@
-"""The host engine, which isolates nothing: output, ends of commands, a clean environment, no leftovers."""
+"""The engine `host`, which isolates nothing: output, how commands end, a clean environment, nothing left behind."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Images: when one is current, which base it is built on, and what happens if the engine fails."""
+"""Images: when one is up to date, which base image it is built on, and what happens if the engine fails."""
 
 import os
 import socket

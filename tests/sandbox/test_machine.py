@@ -1,4 +1,6 @@
-"""The real machine, on Docker: what a terminal remembers, how a command ends, what a run leaves behind."""
+"""The real machine on Docker: what the terminal keeps between commands, how a command ends, what a run leaves
+behind.
+"""
 
 import asyncio
 import hashlib
@@ -200,7 +202,9 @@ def test_a_command_that_is_given_up_at_any_moment_leaves_no_container(machine: S
 
 @pytest.mark.parametrize("moment", [0.02, 0.1, 0.2])
 def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: SandboxMachine, moment: float) -> None:
-    """A graph whose other task failed cancels a command, and cancels it again when it closes."""
+    """If one task of a graph fails, the graph cancels the commands of the others, and cancels them again when it
+    closes.
+    """
 
     async def give_up() -> None:
         running = asyncio.create_task(machine.run("sleep 60"))
@@ -260,7 +264,7 @@ def test_a_container_that_could_not_be_removed_goes_with_its_session(machine: Sa
 
 
 def test_a_container_that_was_made_and_never_started_is_replaced(machine: SandboxMachine) -> None:
-    """After the death of its engine, a container that was never started cannot always be started."""
+    """If the engine dies before it has started a container, the container cannot always be started afterwards."""
     order = machine._order("made-s0", "echo once")
     engine: Any = machine.engine
     container = engine.client.containers.create(engine.image, **engine.options(order))

@@ -1,4 +1,4 @@
-"""Whole runs in each sandbox: the result names the sandbox, its limits, and what it could not enforce."""
+"""Whole runs in each sandbox. The result names the sandbox, its limits, and what it could not enforce."""
 
 import hashlib
 import json

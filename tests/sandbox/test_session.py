@@ -1,4 +1,4 @@
-"""A session outlives the process that works on it, and only one process may use it at a time."""
+"""A session outlives the process that works on it. Only one process may use it at a time."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ LIMITS = Limits(workspace_mib=16, workspace_files=1000)
 
 @pytest.fixture
 def run_id() -> str:
-    """The id of a run that no other test has."""
+    """The id of a run that no other test uses."""
     return f"test-{uuid.uuid4().hex[:8]}"
 
 
@@ -55,7 +55,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def start_and_abandon(machine: SandboxMachine, command: str) -> Any:
-    """Start a command, and leave its container as if the controller was killed right after that."""
+    """Start a command, and leave its container behind as if gedanken had been killed directly afterwards."""
     assert isinstance(machine.engine, DockerEngine)
     options = machine.engine.options(machine._order("line1-s0", command))
     container = machine.engine.client.containers.create(machine.engine.image, **options)

@@ -1,4 +1,4 @@
-"""A process ends after it stored a result: the command is not run again only to restore its workspace."""
+"""If a process ends after it has stored a result, the command is not run again just to restore its workspace."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""If a process was stopped for a while (SIGSTOP), it does not report that its commands took too long."""
+"""If a process was suspended for a while (SIGSTOP), it does not report that its commands took too long."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from gedanken.sandbox.machine import SandboxMachine
 
 
 class StandInJob:
-    """A job that ended while nobody could notice, or that never ends by itself."""
+    """A job that ended while the process was suspended, or that never ends by itself."""
 
     def __init__(self, ends: bool) -> None:
         self.noticed = threading.Event()

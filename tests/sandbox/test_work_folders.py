@@ -1,4 +1,4 @@
-"""Work folders: those of killed processes are removed; nothing is counted or removed across a mount."""
+"""Work folders of killed processes are removed. Nothing is counted or removed beyond a mount point."""
 
 import os
 import signal
@@ -16,7 +16,9 @@ from gedanken.experiment.progress import Silent
 
 @pytest.fixture(params=["tmpfs", "bind"])
 def mounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A mount below the folder `tree`, with a file in it: a tmpfs has its own device, a bind mount has none."""
+    """A mount point below the folder `tree`, with a file in it. It is a tmpfs, which has its own device number, or a
+    bind mount, which has not.
+    """
     point, source = tmp_path / "tree" / "deep" / "point", tmp_path / "source"
     point.mkdir(parents=True)
     source.mkdir()
@@ -66,7 +68,9 @@ with work_folder(Path(sys.argv[1])) as folder:
 
 
 def hold_work_folder(parent: Path) -> tuple[subprocess.Popen[str], Path]:
-    """Start a process that works in a work folder until its input ends; return it with the folder."""
+    """Start a process that uses a work folder until its standard input is closed; return the process and the
+    folder.
+    """
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDS_FOLDER, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""The progress of a run, as shown without a terminal and on a narrow one."""
+"""The progress of a run as it is shown without a terminal, and on a narrow terminal."""
 
 import io
 import re

@@ -43,7 +43,7 @@ RunShell = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def shell(tmp_path: Path, scripted: Callable[..., str]) -> RunShell:
-    """Pipe lines into the shell, in an empty folder without earlier sessions."""
+    """A function that pipes lines into the shell, in an empty folder without earlier sessions."""
     model = scripted(REPLIES)
 
     def call(lines: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:

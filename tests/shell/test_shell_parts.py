@@ -1,4 +1,6 @@
-"""Parts of `gedanken shell` that need no terminal: whole commands, streaming, answers side by side."""
+"""Parts of `gedanken shell` that can be tested without a terminal: complete commands, streaming, answers side by
+side.
+"""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`gedanken shell` through a pseudo-terminal: the keys that a person presses, and the screen."""
+"""`gedanken shell` in a pseudo-terminal: the keys that a person presses, and the screen."""
 
 import json
 import os
@@ -33,11 +33,11 @@ REPLIES: list[dict[str, Any]] = [
 
 
 _INHERITED = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-"""The environment without a size of the terminal, which a parallel test process has."""
+"""The environment variables, without those for the size of the terminal, which parallel test processes set."""
 
 
 class _AnsweringScreen(pyte.Screen):
-    """A terminal that also answers queries, such as for the position of its cursor."""
+    """A terminal that also answers queries, for example for the position of the cursor."""
 
     answer: Callable[[str], object]
 
@@ -97,7 +97,7 @@ OpenShell = Callable[..., ShellTerminal]
 
 @pytest.fixture
 def open_terminal(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[OpenShell]:
-    """Open a shell with a scripted model, or with the model that the options name."""
+    """A function that opens a shell with a scripted model, or with the model that the options name."""
     model = scripted(REPLIES)
     terminals: list[ShellTerminal] = []
 
@@ -137,7 +137,7 @@ def test_a_reply_without_end_is_cut_and_marked_so(open_terminal: OpenShell) -> N
 
 
 class _EndlessHandler(BaseHTTPRequestHandler):
-    """A server of the OpenAI protocol that sends one word after the other until the client hangs up."""
+    """A server with OpenAI's protocol that sends one word after the other until the client closes the connection."""
 
     hung_up = threading.Event()
 

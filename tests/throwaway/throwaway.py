@@ -1,4 +1,4 @@
-"""A distribution with plug-ins of every kind: ones that work, and ones that do not."""
+"""A distribution with plug-ins of every kind, some of which work and some of which do not."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -23,52 +23,52 @@ from gedanken.sandbox.open_engine import open_docker
 
 
 def open_whale(progress: Progress, gpus: GpuRequest) -> Engine:
-    """Docker, by another name."""
+    """Open a Docker engine under another name."""
     return open_docker(progress, gpus)
 
 
 def open_toaster(progress: Progress, gpus: GpuRequest) -> Engine:
-    """An engine that never works."""
+    """An engine that can never be opened."""
     raise NoSandbox(f"the toaster is not plugged in, and has no GPU but {gpus}")
 
 
 def open_kettle(progress: Progress, gpus: GpuRequest) -> str:
-    """What is no engine."""
+    """Return something that is not an engine."""
     return "hot water"
 
 
 class Stove:
-    """An engine that opens, and starts nothing."""
+    """An engine that can be opened, but fails to start any command."""
 
     name = "stove"
     asks_for_gpus = False
     contents = "nothing"
 
     def __init__(self, progress: Progress, gpus: GpuRequest) -> None:
-        """All is well so far."""
+        """Open without any work."""
 
     def start(self, order: Order) -> Job:
-        """Fail as other people's code does."""
+        """Fail with an exception that is not one of gedanken's."""
         raise ZeroDivisionError("no gas")
 
     def find(self, order: Order) -> Job | None:
-        """Nothing was left."""
+        """Return None: no command was left running."""
         return None
 
     def clear(self, session: Path) -> None:
-        """Nothing was left."""
+        """Do nothing: no command was left running."""
 
     def not_enforced(self) -> tuple[str, ...]:
-        """It holds everything, as it says."""
+        """Return nothing: the engine says that it enforces everything."""
         return ()
 
 
 def takes_nothing() -> None:
-    """Whatever calls it with an argument gets a TypeError."""
+    """A plug-in without parameters, so that calling it with an argument raises TypeError."""
 
 
 def shouting(runs: RunSet) -> Iterator[Finding]:
-    """Imagined lines in capitals, where no real run has one."""
+    """Find imagined lines in capital letters if no real run has such a line."""
     if any(line.isupper() for run in runs.real for line in run.lines):
         return
     for run in runs.imagined:
@@ -79,12 +79,12 @@ def shouting(runs: RunSet) -> Iterator[Finding]:
 
 
 def found_elsewhere(runs: RunSet) -> Iterator[Finding]:
-    """On a run that there is not."""
+    """Yield a finding on a run that does not exist."""
     yield Finding("elsewhere", ("seed-900",))
 
 
 def read_notebook(brought: BroughtFile) -> Run | None:
-    """What the cells of a notebook printed."""
+    """Return what the cells of a notebook printed as a run."""
     if brought.path.suffix != ".ipynb":
         return None
     cells = json.loads(brought.text)["cells"]
@@ -93,28 +93,28 @@ def read_notebook(brought: BroughtFile) -> Run | None:
 
 
 def reads_no_run(brought: BroughtFile) -> str:
-    """What is no run."""
+    """Return something that is not a run."""
     return "a run"
 
 
 class Parrot:
-    """A provider of models that say what was said to them."""
+    """A provider whose models repeat what they are told."""
 
     def check(self, spec: ModelSpec) -> None:
-        """Any name will do."""
+        """Accept any name of a model."""
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-        """A chat model of LangChain, as the rest sees it."""
+        """Yield a model that wraps a chat model of LangChain."""
         yield Model(name=spec.name, chat=ParrotFakeChatModel())
 
 
 class Silent(Parrot):
-    """A provider that has none."""
+    """A provider whose models cannot be opened."""
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-        """Fails as other people's code does."""
+        """Fail with an exception that is not one of gedanken's."""
         raise KeyError(spec.name)
         yield
 
@@ -124,40 +124,40 @@ SILENT = Silent()
 
 
 class Names:
-    """An exporter that keeps the names of what ran."""
+    """An exporter that stores the names of all trace entries."""
 
     def __init__(self, folder: Path) -> None:
-        """Write beside the results."""
+        """Write the names to a file in the run folder `folder`."""
         self._path, self._names = folder / "names.txt", list[str]()
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Leave it until it has ended."""
+        """Do nothing: the name is stored when the entry has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Keep its name."""
+        """Remember the name of the entry."""
         self._names.append(run["name"])
 
     def close(self) -> None:
-        """Write them."""
+        """Write the names."""
         self._path.write_text("\n".join(self._names))
 
 
 class Full(Names):
-    """An exporter to a disk that is full."""
+    """An exporter that fails as if the disk was full."""
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Leave it until it has ended."""
+        """Do nothing."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Fail as a disk does."""
+        """Fail as if the disk was full."""
         raise OSError(28, "No space left on device")
 
     def close(self) -> None:
-        """Nothing was kept."""
+        """Do nothing: no name was stored."""
 
 
 def open_nowhere(folder: Path) -> str:
-    """What is no exporter."""
+    """Return something that is not an exporter."""
     return "nowhere"
 
 
@@ -166,12 +166,12 @@ COUNT, STUMBLES = typer.Typer(), typer.Typer()
 
 @COUNT.command()
 def count(to: int = 3) -> None:
-    """Count, as far as it is told."""
+    """Print the numbers up to `to`."""
     print(*range(1, to + 1))
     raise typer.Exit(to)
 
 
 @STUMBLES.command()
 def stumbles() -> None:
-    """Fail half way."""
+    """Fail after half of the work."""
     raise LookupError("half way\nthere")

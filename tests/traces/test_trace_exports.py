@@ -1,4 +1,4 @@
-"""The trace of a run is the same in its folder, in a file, at a collector and at LangSmith."""
+"""The trace of a run is the same in its folder, in an exported file, at a collector and at LangSmith."""
 
 import json
 import os
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.bubblewrap
 
 @pytest.fixture
 def langsmith() -> Iterator[tuple[dict[str, str], type[Receiver]]]:
-    """The environment with the address of a LangSmith stand-in, and the stand-in."""
+    """Environment variables with the address of a server that takes LangSmith's place, and this server."""
     with start_receiver() as (address, receiver):
         yield {**os.environ, "LANGSMITH_ENDPOINT": address, "LANGSMITH_API_KEY": "lsv2_of_this_test"}, receiver
 
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, type[Receiver]]]:
-    """The address of a collector, and the collector."""
+    """The address of a server that takes a collector's place, and this server."""
     with start_receiver() as address_and_receiver:
         yield address_and_receiver
 
@@ -94,7 +94,7 @@ def test_one_run_is_the_same_tree_in_its_folder_at_langsmith_and_at_a_collector(
 
 
 def span_ids(runs: list[TracedRun]) -> list[str]:
-    """The id of each run's span: the second half of the run's id."""
+    """The id of each entry's span, which is the second half of the entry's id."""
     return [run.id.replace("-", "")[16:] for run in runs]
 
 

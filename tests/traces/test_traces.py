@@ -1,4 +1,4 @@
-"""A run as a tree in LangSmith's terms: what it holds, what it never holds, and how it is read."""
+"""A run as a tree of entries, as in LangSmith: what it contains, what it must never contain, and how it is read."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def simulate(_state: GraphState) -> GraphState:
 
 
 async def replicate(_state: GraphState) -> GraphState:
-    """A node that runs the same command."""
+    """A node that really runs the same command."""
     async with terminal_run("python3 train.py", origin="real", seed=2, program_sha256="ab") as traced:
         traced.ended(
             Execution("docker", "python3 train.py", 1, Cause.FAILED, 2.0, LONG_OUTPUT, LONG_OUTPUT, line=3, seed=2)
@@ -60,7 +60,7 @@ async def replicate(_state: GraphState) -> GraphState:
 
 
 async def lose(_state: GraphState) -> GraphState:
-    """A node whose engine is lost."""
+    """A node in which the engine is lost."""
     async with terminal_run("ls", origin="real") as traced:
         traced.ended(Execution("docker", "ls", None, Cause.ENGINE_LOST, 2.0, "", "", notes=("it is gone",)))
     return {"label": ""}
@@ -160,7 +160,7 @@ def test_the_tree_is_shown_with_times_tokens_and_errors(tree: TracedRun) -> None
 
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    """The requests that LangSmith's own client sends if the environment switches it on."""
+    """The requests that LangSmith's own client sends if environment variables switch it on."""
     from langsmith.utils import get_env_var
 
     with start_receiver() as (address, receiver):

@@ -1,4 +1,4 @@
-"""A run has one trace tree, even if its process was killed and others resumed it."""
+"""A run has a single trace tree, even if its process was killed and other processes resumed it."""
 
 import json
 import signal

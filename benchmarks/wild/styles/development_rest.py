@@ -1,4 +1,4 @@
-"""Styles for development: tables, files of columns, prefixes, output of several processes, and runs that go wrong."""
+"""Styles for development: tables, files of columns, prefixes, several processes in one log, runs that go wrong."""
 
 from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style

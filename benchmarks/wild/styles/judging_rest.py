@@ -1,4 +1,4 @@
-"""Styles for judging: tables, samplers, prefixes, output of several processes, and runs that stop early or go wrong."""
+"""Styles for judging: tables, samplers, prefixes, several processes in one log, runs that stop early or go wrong."""
 
 from benchmarks.wild.made import GeneratedRun
 from benchmarks.wild.style import style

@@ -1,1 +1,1 @@
-"""Claims in messages: the rules that find them, one module for each kind, and the data type of each."""
+"""Finds claims in messages: rules for each kind of claim, and the data types of what claims say."""

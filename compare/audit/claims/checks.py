@@ -31,7 +31,7 @@ _TYPES = (
 _BUILD = r"Kompilierung|compilación|compilação|construction|(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _MAKE = r"make(?= (?:is (?:clean|green|free|fine|OK)|succeed|passe|finishe|complete|ends|works))"
-"""Matches `make` as a program, not as a verb."""
+"""Matches `make` as the name of the program, not as a verb."""
 _SUBJECT = rf"(?P<subject>\b(?:{_TOOL}|{_MAKE})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE_MARK}]{{3,90}}){_TOOL_ARGUMENTS}"
 _FILLER = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|prints|printed|gives|gave|lists|listed|says|said|has|had|raises|raised|stays|remains|counts|counted|sees|saw|knows|of|at|emits|emitted|detects|detected|flags|flagged|spots|spotted|yields|yielded|turns|turned|up|out|with|any|more|longer) ){0,4}"
 _SUCCESS = (
@@ -179,7 +179,7 @@ def find_check_claims(sentence: Sentence) -> Iterator[CheckHit]:
 def _search_overlapping(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
     """Yield the matches of a pattern in a sentence.
 
-    A match that is no check may contain a check, so the search goes on inside it: `retriesOnce BUILD SUCCESSFUL`
+    If a match turns out not to be about a check, the search goes on inside it, because `retriesOnce BUILD SUCCESSFUL`
     contains `BUILD SUCCESSFUL`.
     """
     position = 0

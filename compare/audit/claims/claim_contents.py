@@ -7,8 +7,10 @@ from typing import Literal
 from gedanken.experiment.claim import Claim
 
 Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
-"""Kinds of commands. `program` is a program of the project that is none of the others; `scan` covers other checkers,
-such as vulnerability scanners.
+"""The purpose of a command.
+
+`program` is a program of the project that is none of the others; `scan` covers other checkers, such as vulnerability
+scanners.
 """
 
 
@@ -26,7 +28,7 @@ class TestsClaim:
     is_whole_suite: bool = False
     """True if the claim is about all tests of the project."""
     is_limited: bool = False
-    """True if the claim is about some of the tests, or names an exception."""
+    """True if the claim is about only some of the tests, or names an exception."""
     names_command: bool = False
     """True if the claim names one command or file; only runs of this command or file can support the claim."""
 
@@ -58,8 +60,9 @@ class ValueClaim:
 
     kind: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
-    """Name of the metric, program or counted things. For a quantity, its concepts (see `concepts`); for a setting,
-    its key.
+    """What the number is about: a metric, a program, the counted things, or the key of a setting.
+
+    For a quantity, this is the list of its concepts, as in `concepts_in`.
     """
     value: str
     unit: str = ""
@@ -74,9 +77,9 @@ class Figure:
     value: Decimal
     unit: str
     words: frozenset[str]
-    """The words in the part of the sentence that contains the number, shortened by `labels.name_keys`."""
+    """The words near the number, in the form of `labels.name_keys`."""
     words_before: frozenset[str]
-    """The words in the text before the number: in the same sentence, the previous sentence and the heading."""
+    """The words before the number: in the same sentence, the previous sentence and the heading."""
     is_approximate: bool = False
 
 
@@ -106,7 +109,7 @@ class TestCaseClaim:
 
 @dataclass(frozen=True, slots=True)
 class PairClaim:
-    """A claim that the actual value differs from an expected one."""
+    """A claim that the actual value differs from an expected one, such as `gets 28 instead of 29`."""
 
     actual: str
     expected: str
@@ -127,8 +130,10 @@ class OutputClaim:
 
     lines: tuple[str, ...]
     is_shown: bool = True
-    """False if the message does not say outright that a command printed the lines. If they are not recorded, they are
-    then undecidable."""
+    """False if the message does not clearly say that a command printed the lines.
+
+    Such a claim is undecidable if the lines are not recorded.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class FileClaim:
 
 @dataclass(frozen=True, slots=True)
 class UninterpretedClaim:
-    """A passage that a model took for a claim, but that no rule can interpret."""
+    """A passage that a model took for a claim, but that no rule can interpret; it is undecidable."""
 
 
 ClaimContent = (
@@ -161,12 +166,12 @@ ClaimContent = (
 
 @dataclass(frozen=True, slots=True)
 class InterpretedClaim:
-    """A claim together with its interpretation."""
+    """A claim in a message, with what the rules understand it to say."""
 
     claim: Claim
     content: ClaimContent
     is_certain: bool = True
-    """True if the sentence certainly reports a run of this session."""
+    """True if the claim certainly reports a run of this session, not one elsewhere, a plan or a goal."""
     is_about_earlier: bool = False
     """True if the claim is about an earlier state, not the present one."""
     command: str | None = None

@@ -1,4 +1,4 @@
-"""Finds statements that one value was the result where another was expected: `gets 28 instead of 29`."""
+"""Finds statements that one value was expected and another was the result, such as `gets 28 instead of 29`."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Finds the claims in an agent's transcript, by rules."""
+"""Finds the claims in an agent's transcript by rules."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,12 +38,12 @@ from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
-"""Maps the number of an event to the (start, end) of each passage in which a model saw a claim."""
+"""For each event number, the (start, end) of each passage in which a model saw a claim."""
 NO_SPANS: Spans = {}
 _MAX_MESSAGE_LENGTH = 400_000
-"""In characters; the rest of a longer message is ignored."""
+"""Maximum length of a message, in characters; the rest of a longer message is ignored."""
 _MESSAGE_LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
-"""Labels, such as `THOUGHT:`, with which some agents begin every message."""
+"""Matches a label, such as `THOUGHT:`, with which some agents begin every message."""
 _TOOL_WORD = re.compile(
     r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
     r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
@@ -57,7 +57,7 @@ def find_claims(transcript: AgentTranscript) -> list[Claim]:
 
 
 def spot_claims(transcript: AgentTranscript, pointed: Spans = NO_SPANS) -> Iterator[InterpretedClaim]:
-    """Yield the claims with their interpretation.
+    """Yield the claims of a transcript, each with what it says.
 
     `pointed`: for each event number, the passages in which a model saw claims.
     """
@@ -75,9 +75,9 @@ def spot_claims(transcript: AgentTranscript, pointed: Spans = NO_SPANS) -> Itera
 def _spot_in_passages(
     event: AgentEvent, spans: Sequence[tuple[int, int]], rule_claims: list[InterpretedClaim]
 ) -> Iterator[InterpretedClaim]:
-    """Yield the claims in the passages `spans` that only a model found.
+    """Yield the claims in those passages in which only a model saw a claim, and the rules did not.
 
-    They are not `is_certain`, so they never count against the agent.
+    `is_certain` is false for these claims, so they never count against the agent.
     """
     for start, end in spans:
         if any(spotted.claim.start < end and start < spotted.claim.end for spotted in rule_claims):
@@ -100,7 +100,7 @@ def _spot_in_passages(
 def spot_in_message(event: AgentEvent, previous: str = "") -> Iterator[InterpretedClaim]:
     """Yield the claims of one message, in order.
 
-    `previous`: the user's message before this message.
+    `previous`: the text of the user's message before it.
     """
     text = _MESSAGE_LABEL.sub(lambda match: " " * len(match[0]), event.text[:_MAX_MESSAGE_LENGTH], count=1)
     parts = split_message(text)
@@ -180,7 +180,7 @@ _CLAIM_KINDS: dict[type, ClaimKind] = {OutputClaim: "output", RunClaim: "command
 class _Spotter:
     event: AgentEvent
     base: int
-    """Position in the message at which the sentence or block begins."""
+    """Position in the message at which the sentence or fenced block begins."""
     earlier: bool
     sentence: Sentence | None = None
 
@@ -232,7 +232,7 @@ def _topic(says: ClaimContent) -> str | None:
 
 
 def _command_near(sentence: Sentence, position: int, family: str = "") -> str | None:
-    """Return the command that a sentence names nearest to a position; None if it names none.
+    """Return the command that a sentence names nearest to a position; None if it names no command.
 
     `family`: if given, only commands of this family count.
     """

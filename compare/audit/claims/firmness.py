@@ -1,4 +1,4 @@
-"""Checks whether a sentence certainly reports a run in this session; only then may the agent be accused."""
+"""Decides whether a sentence certainly reports a run in this session; only then may the agent be accused."""
 
 import re
 
@@ -47,7 +47,7 @@ _DEPENDENT_CLAUSE = re.compile(
     r"(?: the| all)?\s*\Z",
     re.IGNORECASE,
 )
-"""Words which show that the clause after them is no report, such as `if`, `until` or `requires`."""
+"""Matches words such as `if`, `until` or `requires`: the clause after them is not a report."""
 _THAT_CLAUSE = re.compile(
     r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE
 )
@@ -56,12 +56,12 @@ _REPORTING_VERB = re.compile(
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Verbs that report an observation, as in `I saw that …`.
+"""Matches verbs that report an observation, as in `I saw that …`.
 
-After any other verb, `that …` is a wish, a duty or an opinion.
+After any other verb, `that …` may be a wish, a duty or an opinion.
 """
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
-"""Matches a number directly after a name, as in `loss 0.3`; it may be a setting and not a result."""
+"""Matches a number directly after a name, as in `loss 0.3`; it may be a setting instead of a result."""
 _IS_MEASURED = re.compile(
     r"\b(?:training|evaluation|fine-?tuning) (?:\w+ )?(?:finished|completed?|done|ended|results?|gave)\b"
     r"[^.;]{0,60}\Z|"
@@ -69,39 +69,36 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Words such as `training finished with`, which show that the number after them (`loss 0.3`) is a result."""
+"""Matches words such as `training finished with`: the number after them, as in `loss 0.3`, is a result."""
 _OTHER_OR_PART = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
     r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
     re.IGNORECASE,
 )
-"""Words which suggest that a number is about another run (`old`) or a part of a run (`per`)."""
+"""Matches words which suggest that a number is about another run (`old`) or about a part of a run (`per`)."""
 _OWN_BENCHMARK = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
-"""Words, such as `our benchmark`, for a benchmark that was run in this session, not a published one."""
+"""Matches words such as `our benchmark`, for a benchmark of this session instead of a published one."""
 _MODAL = re.compile(
     r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
     r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
     r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
     re.IGNORECASE,
 )
-"""Words, such as `should`, between a subject and its number, which state a requirement or a negation."""
+"""Matches words such as `should` or `not`, with which a claimed number is a requirement, a guess or a denial."""
 _UNCHECKED = re.compile(
     r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
     re.IGNORECASE,
 )
-"""Words such as `let me verify` after a claim, in the same sentence.
-
-They show that the agent has not checked the claim yet.
-"""
+"""Matches words such as `let me verify`; after a claim, they show that the agent has not checked it yet."""
 _ACCORDING_TO = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
 """Matches `according to`.
 
-A number according to a command is from this session; a number according to a person is only quoted.
+If a command follows, the number is from this session; if a person follows, the number is only quoted.
 """
 _RULE_ARROW = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
-"""Matches an arrow after the claim, which makes the sentence a general rule, not a report."""
+"""Matches an arrow after a claim; the sentence is then a general rule instead of a report."""
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: ClaimContent) -> bool:

@@ -140,7 +140,7 @@ def find_value_claims(sentence: Sentence) -> Iterator[ValueHit]:
 
 
 def _cell_hits(sentence: Sentence) -> Iterator[ValueHit]:
-    """Yield the metrics in a row of a table whose column names say what they measure."""
+    """Yield the metrics in a row of a table, if the names of its columns are those of metrics."""
     if sentence.kind != "row" or not is_report(sentence):
         return
     position = 1

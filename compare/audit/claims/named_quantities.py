@@ -92,9 +92,10 @@ class QuantityHit(NamedTuple):
 
 
 def find_quantity_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
-    """Yield the numbers that a sentence states with a name, outside the spans in `taken`.
+    """Yield the numbers that a sentence states with a name.
 
-    At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
+    Spans in `taken` are skipped, because other rules have found statements there. The spans of the yielded statements
+    are added to `taken`.
     """
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
@@ -157,7 +158,7 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Yield numbers that follow a name and a colon."""
+    """Yield a number that follows a name and a colon, as in `rows read: 321`."""
     match = _LABEL.search(sentence.plain)
     if match is None or _NO_LABEL.search(match["name"]) or sentence.kind == "row":
         return
@@ -176,7 +177,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Yield the values of keys in a configuration file that the sentence names."""
+    """Yield the values of settings, if the sentence names their configuration file."""
     spans = sentence.code_spans
     files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
     if not files:

@@ -1,4 +1,4 @@
-"""Finds statements about single tests by name: `codec_15 is green again`, `test_cut failed`."""
+"""Finds statements about single tests by name, such as `codec_15 is green again` or `test_cut failed`."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,10 @@ class CaseHit(NamedTuple):
 
 
 def find_case_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[CaseHit]:
-    """Yield the statements about named tests outside `taken_spans`, which other rules have read."""
+    """Yield the statements about named tests.
+
+    Spans in `taken_spans` are skipped, because other rules have found statements there.
+    """
     for match in _STATEMENT.finditer(sentence.plain):
         start, end = match.span()
         name = sentence.raw[match.start("name") : match.end("name")].strip("`").strip().removesuffix("()")

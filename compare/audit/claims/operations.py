@@ -1,4 +1,4 @@
-"""Finds statements that an operation was done or succeeded: a rebase, a push, a container that starts, a migration."""
+"""Finds statements that an operation was done or succeeded, such as a rebase, a push or a migration."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _STARTED = (
 
 
 class _Deed(NamedTuple):
-    """An operation, with the pattern of statements about it and the pattern of the commands that do it."""
+    """An operation, with a pattern for statements about it and a pattern for commands that do it."""
 
     name: str
     pattern: re.Pattern[str]
@@ -68,7 +68,11 @@ class DeedHit(NamedTuple):
 
 
 def find_deed_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements about operations outside `taken_spans`, which other rules have read."""
+    """Yield the statements about operations.
+
+    Spans in `taken_spans` are skipped, because other rules have found statements there. The spans of the yielded
+    statements are added to `taken_spans`.
+    """
     yield from _find_command_claims(sentence, taken_spans)
     for deed in _DEEDS if _HINT.search(sentence.plain) else ():
         for match in deed.pattern.finditer(sentence.plain):
@@ -83,7 +87,7 @@ def find_deed_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> 
 
 
 def _find_command_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements that a command in backticks succeeded."""
+    """Yield the statements that a command in backticks succeeded; see `find_deed_claims` for `taken_spans`."""
     if CODE_MARK not in sentence.plain:
         return
     for match in _COMMAND_RAN.finditer(sentence.plain):
@@ -103,6 +107,6 @@ _COMMAND_RAN = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
-"""Matches a program with arguments, not the name of a function or a file."""
+"""Matches a program with arguments. The name of a function or of a file does not match."""
 _NOT_ASSERTED = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
-"""Matches text after a statement which shows that nothing is asserted, such as `if …`, `?` or a hyphen."""
+"""Matches text after a statement, such as `if …`, `?` or a hyphen, which shows that nothing is asserted."""

@@ -1,4 +1,4 @@
-"""Finds the numbers that no other rule reads, whatever they count: `lexer has 84 entries`, `p95 fell to 9.7 ms`."""
+"""Finds the numbers that no other rule reads, such as `lexer has 84 entries` or `p95 fell to 9.7 ms`."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _UNITS = (
     r"pour cent|(?:percentage )?points|pp|-?fold|times(?=\s(?:as|faster|slower|smaller|larger|bigger|more|less|the))|[x×]|Sekunden?|Minuten?|secondes?|segundos?|minutos?"
 )
 _UNIT_DENOMINATOR = r"(?:/[A-Za-z]{1,12})?"
-"""The part of a unit after the slash: `ns/op`, `MB/s`, `ms/request`."""
+"""Matches the part of a unit from the slash on, as in `ns/op`, `MB/s` or `ms/request`."""
 _SCALES = {"k": "k", "thousand": "k", "m": "M", "million": "M", "millionen": "M", "billion": "G"}
 _APPROXIMATELY = (
     r"about|around|approximately|approx\.?|roughly|nearly|almost|just (?:under|over)|over|under|a good|some|ca\.?|etwa|"
@@ -75,9 +75,9 @@ _ACTED_ON = re.compile(
     r"scanned|installed|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
-"""Words after a number which say what was, or will be, done with that many things."""
+"""Matches words after a number of things which say what was or will be done with them, as in `3 to add`."""
 _LIST_SEPARATOR = re.compile(r"(?:,|,? and)\s{1,3}[a-z]{3,12}\s{1,3}", re.IGNORECASE)
-"""Text between two numbers of one list, as in `create 6, update 4`."""
+"""Matches the text between two numbers of one list, as in `create 6, update 4`."""
 _DOES_NOT_OCCUR = re.compile(
     rf"\b(?:no|zero|without(?: any)?)\s{{1,3}}(?P<noun>(?:[a-z][\w-]{{2,14}}\s{{1,3}}){{0,2}}?(?:{_NOUNS}|NULLs?|leaks|secrets|losses|drift))\b"
     r"(?:(?<=conflicts)|(?=(?:\s{1,3}\w{2,10}){0,2}?\s{1,3}(?:found|remain(?:s|ed)?|left|came up|occurred|reported|detected|"
@@ -89,7 +89,7 @@ _NO_KNOWN_FINDING = re.compile(
     r"(?:^\W*|[,;:(–—] ?|\band )(?:no|zero|0) known (?P<noun>vulnerabilit(?:y|ies)|advisor(?:y|ies)|CVEs)(?=\W*$|[.,;)])",
     re.IGNORECASE,
 )
-"""Matches the quoted result of a scanner, such as `no known vulnerabilities`."""
+"""Matches a scanner's result such as `no known vulnerabilities`."""
 _NOT_ONE_DID = re.compile(
     r"\b(?:(?:no|not a single|not one|zero)\s{1,3}(?P<noun>(?:[a-z][\w-]{2,14}\s{1,3}){0,2}?[a-z]{3,14})|none(?: of (?:them|these|those|the \w+))?)"
     r"\s{1,3}(?:(?:was|were|has|have|is|are|got|had|been|ever)\s{1,3}){0,2}"
@@ -107,7 +107,7 @@ _COUNT_WORDS = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""Verbs such as `timed out`, each with the words by which an output names the count: `timeout timeouts`."""
+"""For verbs such as `timed out`, the words with which an output may name the count: `timeout timeouts`."""
 _FINDS = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _REPLACES = re.compile(
@@ -115,30 +115,36 @@ _REPLACES = re.compile(
     re.IGNORECASE,
 )
 _REPLACED_BY = re.compile(r"\s{0,2}(?:→|->|=>)\s{0,2}\d|(?: [a-z]+)? to \d", re.IGNORECASE)
-"""Text between two numbers which shows that the second replaced the first, as in `12 to 9`."""
+"""Matches text after a number which shows that the next number replaced it, as in `12 to 9`."""
 _FORECAST = re.compile(
     r"\b(?:the |this |terraform |tofu |dry[- ]run )?(?:plan|dry[- ]run)(?=:| (?:shows?|says|said|reports?|has|lists|is|was|now|wants|adds|changes|creates|destroys|touches|leaves|contains|comes|came|for)\b)(?: wants to| is to| would)?|"
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""Matches words for a plan that a program prints, as in `would add`. What a plan says counts as a result."""
+"""Matches words for a plan that a program prints, such as `would add`. The numbers in such a plan count as results.
+"""
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
     re.IGNORECASE,
 )
-"""Matches a bad argument called `limit`, as in `invalid limit`. Elsewhere, the word `limit` shows that a number is a
-requirement.
+"""Matches phrases such as `invalid limit`, in which `limit` is the name of an argument.
+
+Elsewhere, the word `limit` shows that a number is a requirement.
 """
 _WITHOUT_PHRASE = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
-"""Matches the beginning of a sentence such as `Without the cache,`. It says how something was measured; it does not
-negate the sentence.
+"""Matches the beginning of a sentence such as `Without the cache, …`.
+
+It says how something was measured, so `without` does not negate the sentence.
 """
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
     re.IGNORECASE,
 )
-"""Words before a number which say when or how something was done, not what the result was."""
+"""Matches words before a number, such as `after` or `at`, which show that the number is not the result.
+
+They say when or how something was done.
+"""
 _EXPLAINS_NUMBER = re.compile(
     r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE
 )
@@ -150,18 +156,18 @@ _EARLIER_VALUE = re.compile(
     r"(?:down|up) from|vs\.?|versus|against|compared (?:to|with)|war|statt|vorher|zuvor|avant|antes)\s{1,3}\Z",
     re.IGNORECASE,
 )
-"""Matches a number with a unit and `was`. The number after it is an earlier value in this unit: `61 ms, was 88`."""
+"""Matches `61 ms, was` in `61 ms, was 88`: the number that follows is an earlier value in the same unit."""
 _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
-"""Words before the serial number of a state, as in `revision 7`."""
+"""Matches `revision` or `generation` before a serial number, as in `revision 7`."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOT_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGN_MEANINGS = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
-"""What a signed number without a unit counts: `+391 −149` are insertions and deletions."""
+"""What a number with this sign but without a unit counts: `+391 −149` are insertions and deletions."""
 _MAX_FIGURES = 8
 
 
 class FiguresHit(NamedTuple):
-    """The numbers of a sentence that no other rule reads."""
+    """The numbers of a sentence that no other rule reads, with their position in the sentence."""
 
     start: int
     end: int
@@ -172,7 +178,7 @@ class FiguresHit(NamedTuple):
 def find_figure_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[FiguresHit]:
     """Yield at most one claim, with up to eight amounts that a sentence states.
 
-    `taken_spans`: the passages that other rules have read, which are left out.
+    Spans in `taken_spans` are skipped, because other rules have found statements there.
     """
     plain = _FORECAST.sub(lambda match: "it".ljust(len(match[0])), sentence.plain)
     plain = _WITHOUT_PHRASE.sub(lambda match: " " * len(match[0]), plain)
@@ -201,7 +207,10 @@ def find_figure_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -
 
 
 def _statement_end(plain: str, end: int) -> int:
-    """Return where the statement about a number ends: after `remain`, if this follows, as in `745 remain`."""
+    """Return where the statement about a number ends: at `end`, the end of the number, or after a following `remain`.
+
+    In `745 files remain`, the verb belongs to the statement.
+    """
     remains = _REMAINS.match(plain, end)
     # `745 remain` reports a number, not work still to be done
     return remains.end() if remains else end
@@ -246,7 +255,9 @@ def _find_figures(sentence: Sentence) -> Iterator[tuple[int, int, Figure, str]]:
 
 
 def _find_shared_unit(plain: str, start: int, end: int) -> str:
-    """Return the unit that a number shares with the next or previous one, as in `12/19/31 ms`."""
+    """Return the unit that a number shares with a number after or before it, as in `12/19/31 ms`; "" if there is
+    none.
+    """
     match = _SHARED_UNIT.match(plain, end)
     if match is None and not re.match(r"\s{0,3}[^\W\d]", plain[end : end + 4]):
         match = _EARLIER_VALUE.search(plain, 0, start)
@@ -254,7 +265,7 @@ def _find_shared_unit(plain: str, start: int, end: int) -> str:
 
 
 def _is_figure(plain: str, match: re.Match[str]) -> bool:
-    """Return whether a number states an amount, and is not a date, position, name or step."""
+    """Return whether a number states an amount, unlike a date, a position, a name or a step."""
     text = match["value"]
     if _CIRCUMSTANCE.search(plain[: match.start("value")]) or _EXPLAINS_NUMBER.match(plain, match.end()):
         return False
@@ -276,10 +287,11 @@ def _is_figure(plain: str, match: re.Match[str]) -> bool:
 
 
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
-    """Return words that may name the number from `start` to `end`, as two sets.
+    """Return two sets of words that may name the number from `start` to `end`: words near it, and words before it.
 
-    The first set comes from its part of the sentence, or from its row and column. The second comes from the text
-    before, such as the heading.
+    In a table row, the first set comes from the first cell and the column's name, and the second from the heading. In
+    other sentences, the first set comes from the words around the number, and the second from all that stands before
+    it.
     """
     raw = sentence.raw
     if sentence.kind == "row":

@@ -1,5 +1,6 @@
-"""Finds statements about tests that `find_test_claims` does not find. They name a command in backticks, state a fraction,
-or are in other languages.
+"""Finds statements about tests that `find_test_claims` does not find.
+
+These statements name a command in backticks, state a fraction, or are in other languages.
 """
 
 import re
@@ -111,9 +112,10 @@ class OtherTestHit(NamedTuple):
 
 
 def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherTestHit]:
-    """Yield the statements about tests that `find_test_claims` does not find, outside the spans in `taken`.
+    """Yield the statements about tests that `find_test_claims` does not find.
 
-    At these spans, other rules have found statements. The spans of the yielded statements are added to `taken`.
+    Spans in `taken` are skipped, because other rules have found statements there. The spans of the yielded statements
+    are added to `taken`.
     """
     plain = sentence.plain
     if not _HINT.search(plain):
@@ -144,9 +146,9 @@ def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> 
 
 
 def _named_command(sentence: Sentence, match: re.Match[str]) -> str | None:
-    """Return the test command or file that a statement names.
+    """Return the test command or file that a statement names; None if it names no command.
 
-    None means that the statement names no command; an empty string, that the named command runs no tests.
+    If it names a command that runs no tests, return an empty string.
     """
     if runner := match.groupdict().get("bare"):
         return runner.lower().replace("maven", "mvn")

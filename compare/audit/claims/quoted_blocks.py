@@ -54,7 +54,7 @@ _SHOWN_ABOVE = re.compile(
     r"(?:voilà|c'est) la sortie|esa es la salida)|以上(?:是|就是|为).{0,10}(?:输出|结果)",
     re.IGNORECASE,
 )
-"""Sentences below a block which say that the block was printed."""
+"""Matches a sentence below a block which says that the block was printed, such as `That is the output`."""
 _THIS_IS_WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
@@ -91,7 +91,7 @@ _MAX_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a fenced block, or the part of it after one prompt, claims to show."""
+    """What a fenced block claims to show; if the block has shell prompts, what follows one of them."""
 
     start: int
     """Position in the block's text at which the quoted lines begin."""
@@ -102,7 +102,7 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Return whether the user gives a program and asks the agent to run it and to show the output."""
+    """Return whether a user's message contains a program and asks the agent to run it and to show the output."""
     words, fence, _program = message[:_MAX_MESSAGE_CHARS].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
@@ -110,8 +110,8 @@ def asks_for_output(message: str) -> bool:
 def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
     """Yield what a fenced block claims to show.
 
-    `previous`: what the user typed, if the message is this block alone. `asked`: the user asked for a program's
-    output, so that the fence's language does not matter.
+    `previous`: what the user typed, if the agent's message is only this block. `asked`: the user asked for a
+    program's output; the block may then be in any language.
     """
     if PLAN_WORDS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
@@ -133,8 +133,9 @@ def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False)
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether a Python text has any statement other than a bare value, such as `[1, 2]`. None if it cannot be
-    parsed.
+    """Return whether Python code has any statement other than a bare value, such as `[1, 2]`.
+
+    None if the text cannot be parsed.
     """
     try:
         body = ast.parse(text).body
@@ -182,7 +183,10 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _prompt_sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the text after each prompt as (command, start, end). Before the first prompt, the command is None."""
+    """Yield the text after each shell prompt as (command, start, end).
+
+    The command is None for the text before the first prompt.
+    """
     command: str | None = None
     start = position = 0
     for line in text.splitlines(keepends=True):
@@ -210,5 +214,5 @@ def _text_lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether a line only says that other lines were left out."""
+    """Return whether a line only says that other lines were left out, such as `...`."""
     return _ELISION.match(line) is not None

@@ -51,8 +51,9 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _SERVICE_COMMAND = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Matches commands of programs that run no tests, builds or checks, such as `curl …`. Programs whose names are
-ordinary words are left out.
+"""Matches commands of programs that run no tests, builds or checks, such as `curl …`.
+
+Programs whose names are ordinary words do not match.
 """
 _QUOTED_OUTPUT = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
@@ -79,7 +80,7 @@ class RunHit(NamedTuple):
 
 
 def find_run_claims(sentence: Sentence) -> Iterator[RunHit]:
-    """Yield the statements of a sentence that a command was run."""
+    """Yield the statements in a sentence that a command was run."""
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []

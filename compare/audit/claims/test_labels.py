@@ -1,4 +1,4 @@
-"""Tells words that label tests, such as unit tests, from words that do not."""
+"""Tells numbers that count tests from numbers that belong to a name, such as `Task 3`."""
 
 import re
 
@@ -109,7 +109,7 @@ _NO_LABELS = frozenset(
 
 
 def labels_tests(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Return whether the number belongs to a name, as in `Task 3 tests pass` or `All Five tests`."""
+    """Return whether a number before `tests` is part of a name instead of a count, as in `Task 3 tests pass`."""
     if not match.groupdict().get("n"):
         return False
     position = match.start("n")

@@ -1,4 +1,4 @@
-"""Finds statements about tests in a sentence: that all passed, or how many passed, failed or were skipped."""
+"""Finds statements about tests: that all passed, or how many passed, failed or were skipped."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from gedanken.compare.audit.language.numerals import COUNT_PATTERN as ANY_COUNT
 from gedanken.compare.audit.language.numerals import parse_count
 
 _NOT_IN_NAME = r"(?<![A-Za-z0-9_.])"
-"""Excludes numbers that are part of a name, such as `codec_03`."""
+"""Pattern before a number; it excludes numbers that are part of a name, such as `codec_03`."""
 COUNT, COUNT_OR_WORD = _NOT_IN_NAME + ANY_COUNT, _NOT_IN_NAME + ANY_COUNT_OR_WORD
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
@@ -95,7 +95,9 @@ _NEUTRAL_ADJECTIVES = frozenset(
         "project",
     ]
 )
-"""Adjectives with which a statement is still about all tests. Any other adjective may limit it to some of the tests.
+"""Adjectives that do not limit a statement about tests, such as `unit`.
+
+With any other adjective, the statement may be about only some of the tests.
 """
 EXCEPTION_WORDS = re.compile(
     r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
@@ -116,14 +118,14 @@ _FAILURE_ADJECTIVES = word_set(
 HANDS_OVER = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
-"""Words after `the test passes` which show that `passes` means that the test hands something over."""
+"""Matches words after `the test passes`, such as `a`, which show that the test hands something over."""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE_WORDS = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
-"""Words, such as `they`, that mean tests only if tests were mentioned before."""
+"""Matches words, such as `they`, that mean tests only if the text mentions tests."""
 _MENTIONS_TESTS = (
     r"(?i:test(?!(?:s|ing)? (?:set|split|data|images?|samples?|accuracy|acc|loss|errors?|scores?)\b)|suite)"
 )
@@ -135,7 +137,7 @@ _COUNT_AFTER = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
 )
-"""Matches a number after the statement, as in `all tests pass (12 tests)` or `all tests pass (12/12)`."""
+"""Matches a number after a statement, as in `all tests pass (12 tests)` or `all tests pass (12/12)`."""
 
 
 class TestHit(NamedTuple):
@@ -168,7 +170,7 @@ def find_test_claims(sentence: Sentence) -> Iterator[TestHit]:
 
 
 def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -> bool:
-    """Return whether the sentence really asserts a statement; `all tests must pass` asserts nothing."""
+    """Return whether the sentence really asserts what was matched; `all tests must pass` asserts nothing."""
     groups = match.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _FAILURE_ADJECTIVES:
@@ -192,7 +194,7 @@ def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -
 
 
 def _is_not_about_tests(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Return whether the failures or skips in a statement are not those of tests. `2 errors` may be a compiler's."""
+    """Return whether the matched failures or skips are not those of tests: `2 errors` may be a compiler's."""
     groups = match.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (

@@ -15,10 +15,13 @@ from gedanken.records.importers.transcripts.source import Entry
 
 MOST_EVENTS = 1_000_000
 MOST_TEXT = 1 << 18
-"""Maximum number of characters that are stored of one text: the beginning and the end of a longer text."""
+"""Maximum number of characters that are stored of one text. Of a longer text, only the beginning and the end are
+stored.
+"""
 MAX_TOTAL_TEXT = 1 << 27
-"""Maximum number of characters that are stored of all texts together. Beyond this limit, at most `_SHORT_TEXT`
-characters of each further text are stored."""
+"""Maximum number of characters that are stored of all texts together. When it is reached, at most `_SHORT_TEXT`
+characters of each further text are stored.
+"""
 _SHORT_TEXT = 2000
 _UNKNOWN_TEXT = 600
 _MOST_GAPS = 200
@@ -46,7 +49,7 @@ _TOOL_KEYS = frozenset(
         "observation",
     ]
 )
-"""Keys that suggest, in an entry of unknown kind, that a tool was used."""
+"""If an entry of unknown kind has one of these keys, it may record the use of a tool."""
 
 
 class TranscriptBuilder:
@@ -149,11 +152,11 @@ class TranscriptBuilder:
         tool: str | None = None,
         is_line_by_line: bool = False,
     ) -> None:
-        """Add the result of a tool call; if `call_id` is None, of the oldest call that has no result yet.
+        """Add the result of a tool call. If `call_id` is None, it is the result of the oldest call that has none yet.
 
-        `text` is the output, None if the file does not contain it. If `exit_code` is None, the exit code is the one
-        given to `ended`. Otherwise it is searched in the JSON objects `told`, and then in the output of a shell
-        command.
+        `text` is the output; None if the file does not contain it. The exit code is `exit_code` or, if that is None,
+        the one that `set_exit_code` recorded. Otherwise it is searched for in the JSON objects `told`, and then in
+        the output of a shell command.
         """
         if call_id is None and self._open_calls:
             call_id = next(iter(self._open_calls))
@@ -192,7 +195,9 @@ class TranscriptBuilder:
         )
 
     def late_result(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """Add a report on how a background command ended; it comes later than the result of the call."""
+        """Add a report on how a background command ended. Such a report comes later than the result of the call that
+        started the command.
+        """
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def set_exit_code(self, call_id: str, exit_code: int) -> None:
@@ -232,12 +237,14 @@ class TranscriptBuilder:
             self.folder = folder.rstrip("/") or None
 
     def gap(self, reason: str, place: Place) -> None:
-        """Record a new reason why the session is incomplete, and the place that shows it."""
+        """Record a reason why the session is incomplete, unless it is already recorded, and the place that shows
+        it.
+        """
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Return the place of a part of an entry; `parts` are the keys and indexes to it."""
+        """Return the place of a part of an entry. `parts` are the keys and indices that lead to this part."""
         suffix = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + suffix)
 
@@ -347,7 +354,7 @@ def _to_json(value: Any) -> str:
 
 
 def _has_tool_keys(value: Any) -> bool:
-    """Return whether a key in the upper five levels of the value suggests that a tool was used."""
+    """Return whether a key within the first five levels of nesting suggests that a tool was used."""
     levels: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         next_level: list[Any] = []

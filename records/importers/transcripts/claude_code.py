@@ -269,7 +269,7 @@ class _Session:
 
 
 def _sub_agent_file(path: Path, name: str) -> Path | None:
-    """Return the file of a sub-agent's session; None if there is none, or if it is a link."""
+    """Return the file with a sub-agent's session; None if there is no such file, or if it is a link."""
     for folder in (path.parent / path.stem / "subagents", path.parent, path.parent / "subagents"):
         candidate = folder / f"agent-{name}.jsonl"
         if candidate.is_file() and not candidate.is_symlink() and not folder.is_symlink() and candidate != path:

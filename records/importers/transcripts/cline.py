@@ -42,8 +42,10 @@ _EXAMINED_MESSAGES = 30
 
 
 def read(source: Source) -> list[TranscriptBuilder] | None:
-    """Return the task in a list of messages; None if no early message of the user begins like a tool result of
-    Cline."""
+    """Return the task in a list of messages; None if the file is not from Cline.
+
+    It is from Cline if an early message of the user begins like one of Cline's tool results.
+    """
     document = None if source.is_lines else source.document
     if not isinstance(document, list) or not all(
         isinstance(message, dict) for message in document[:_EXAMINED_MESSAGES]

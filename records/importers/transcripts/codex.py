@@ -180,7 +180,9 @@ class _Rollout:
             self._add_streamed_item(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
 
     def _add_tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
-        """Store an event's exit code for the open call. If only the event shows the call, add the call and result."""
+        """Record the exit code that an event gives for an open call. If no other entry shows the call, add the call
+        and its result.
+        """
         builder, exit_code = self.builder, event.get("exit_code")
         if builder.is_open(call_id):
             if isinstance(exit_code, int):

@@ -46,8 +46,9 @@ _CUT_NOTICE = re.compile(
     re.IGNORECASE,
 )
 _CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long", "too large")
-"""Every match of `_CUT_NOTICE` contains one of these words. Outputs are long, so searching for the words first is
-faster."""
+"""Every match of `_CUT_NOTICE` contains one of these words. Outputs are long, and looking for these words first is
+faster.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
 
 
 def unwrap_shell(argv: list[str]) -> str:
-    """Return an argument vector as a person would type it; for `bash -lc COMMAND`, only the command."""
+    """Return an argument vector as a person would type it. For `bash -lc COMMAND`, return only `COMMAND`."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)

@@ -77,7 +77,9 @@ def _read_stored_chat(source: Source) -> TranscriptBuilder:
 
 
 def _apply_change(state: Any, change: dict[str, Any]) -> bool:
-    """Apply a change to the state of a chat. Return False if the state lacks the part to be changed."""
+    """Apply a change to the state of a chat. Return False if the state does not contain the part that is to be
+    changed.
+    """
     path = change.get("k")
     if not isinstance(path, list) or not path:
         return False
@@ -143,7 +145,9 @@ def _add_response(builder: TranscriptBuilder, entry: Entry, response: Any) -> No
 
 
 def _part_place(builder: TranscriptBuilder, entry: Entry, *parts: str | int) -> Place:
-    """Return the place of a part of an entry; in a chat that is stored as changes, only the entry's line."""
+    """Return the place of a part of an entry. In a chat that is stored as changes, it is only the line of the
+    entry.
+    """
     return builder.place(entry, *parts) if entry.pointer else builder.place(entry)
 
 
@@ -156,7 +160,7 @@ def _reference_name(part: dict[str, Any]) -> str:
 
 
 def _add_tool_call(builder: TranscriptBuilder, entry: Entry, part: dict[str, Any], index: int) -> None:
-    """Add a tool call and its result. Most entries lack the output; it then counts as left out."""
+    """Add a tool call and its result. Most entries do not contain the output; it is then recorded as left out."""
     place = _part_place(builder, entry, "response", index)
     data = part["toolSpecificData"] if isinstance(part.get("toolSpecificData"), dict) else {}
     call_id = str(part.get("toolCallId") or entry.pointer) + f"/{index}"

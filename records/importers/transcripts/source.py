@@ -24,8 +24,9 @@ content.
 _EXAMINED_LINES = 8
 """Number of lines that are examined to see whether a file has one JSON value per line."""
 _MAX_RECORDED_DEPTH = 4
-"""Depth of nesting down to which the first lines of objects and lists are recorded. The outermost value has the depth
-0."""
+"""The first lines of objects and lists are recorded down to this depth of nesting. The outermost value has the depth
+0.
+"""
 _BLANK_CHARACTERS = " \t\r\n"
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -56,9 +57,8 @@ class Source:
 
     @cached_property
     def head(self) -> tuple[Entry, ...]:
-        """The first lines, if they are JSON objects, or else the JSON value of the whole file.
-
-        Empty if there is neither.
+        """The first lines if they are JSON objects; otherwise the JSON value of the whole file. Empty if the file is
+        not JSON.
         """
         if self.is_lines:
             return tuple(
@@ -95,9 +95,9 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Yield the value of each line, or the elements of the list at `pointer`.
+        """Yield the value of each line or, if `pointer` is given, each element of the list at this JSON pointer.
 
-        A value at `pointer` that is no list is yielded itself.
+        If the value at `pointer` is not a list, yield the value itself.
         """
         if self.is_lines and not pointer:
             yield from self._line_entries()
@@ -174,7 +174,7 @@ def _parse_line(line: bytes, number: int) -> Entry:
 
 
 class _LineTrackingParser:
-    """Reads a JSON text, and records the first line of each object and list down to a depth."""
+    """Parses a JSON text, and records the line on which each object and list begins, down to a certain depth."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -26,16 +26,18 @@ _RULE = re.compile(r"-{3,}\s*$")
 _SHELLS = frozenset(["run_terminal_cmd", "run_terminal_command", "bash", "shell", "exec_command", "execute_command"])
 _EDITORS = frozenset(["write", "edit", "search_replace", "multiedit", "edit_file", "apply_patch", "code_edit"])
 _ENVELOPE = re.compile(r"</?(?:details|summary|tool-use)>|Tool use: \*\*[^*\n]{0,100}\*\*")
-"""Matches the markup around a tool call. After the real calls, Cursor writes many empty ones, which consist only of
-this markup."""
+"""Matches the markup around a tool call. Cursor appends many tool calls that are empty: they consist only of this
+markup.
+"""
 _LOSS_REASON = "the session was exported as text, which may lack some tool calls and parts of outputs"
 
 
 class Block(NamedTuple):
-    """A part of a session. `kind` is `who` (a heading with a speaker's name), `said` (a message), `think` (reasoning)
-    or `tool` (a tool call).
+    """A part of a session.
 
-    `first` is the number of the first line. `type` is the type of a tool, or the text after a speaker's name.
+    `kind` is `who` (a heading with a speaker's name), `said` (a message), `think` (reasoning) or `tool` (a tool
+    call). `first` is the number of the first line. `type` is the type of the tool, or the text behind the speaker's
+    name.
     """
 
     kind: str

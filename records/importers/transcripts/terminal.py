@@ -25,7 +25,7 @@ _USER_COMMAND = re.compile(r"/(?:run|test|lint) (?P<command>.+)$|!(?P<typed>.+)$
 _RUNNING_COMMAND = re.compile(r"Running (?P<command>(?!in )\S.*)$")
 _ONE_LINE_BLOCKS = (_APPLIED_EDIT, _RUNNING_COMMAND)
 _AFTER_OUTPUT = re.compile(r"Add .*\?|Added .* to the chat|Tokens: ")
-"""Matches the lines that aider prints after the output of a command."""
+"""Matches lines that aider prints directly after the output of a command."""
 _SUMMARY_RULE = re.compile(r"={3,} .+ ={3,}\s*$")
 _SUMMARY_END = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
 

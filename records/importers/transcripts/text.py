@@ -35,7 +35,9 @@ _QUESTION_LETTER = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:
 """Matches a line that begins with a bold `Q:` or `A:`, as questions and answers do."""
 _NAMES_BY_LETTER = {"q": "question", "a": "answer"}
 _BOLD_NAME = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
-"""Matches a line that consists of a name in bold. It may be a speaker's name that is not in `_SPEAKERS_BY_NAME`."""
+"""Matches a line that consists of a name in bold, which may be a speaker's name that is missing in
+`_SPEAKERS_BY_NAME`.
+"""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _MESSAGE_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
 """Matches the beginning of a code fence that contains a message."""
@@ -117,7 +119,9 @@ def _fenced_content(text: str) -> tuple[str, int]:
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
-    """Yield each message: its speaker, the speaker's name, the number of its first line, and its lines."""
+    """Yield for each message: the kind of speaker, the speaker's name, the number of the message's first line, and
+    its lines.
+    """
     fence_flags = _fence_flags(lines)
     speaker: Speaker = "agent"
     name, first_line = "", 1
@@ -166,7 +170,9 @@ def _parse_speaker(line: str) -> tuple[str, str] | None:
 
 
 def _lines_below_rules(lines: list[str]) -> set[str]:
-    """Return the lines directly below rules such as `---`. The set is empty if a known speaker is named elsewhere."""
+    """Return the lines directly below rules such as `---`. The set is empty if any line outside it names a known
+    speaker.
+    """
     below, is_below = set(), False
     for line in lines:
         if line.strip():
