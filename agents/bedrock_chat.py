@@ -12,7 +12,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 
 class BedrockChat(ChatBedrockConverse):
-    """ChatBedrockConverse, changed so that the process can end while a request still waits for a silent server."""
+    """ChatBedrockConverse, changed so that the process can end although a request still waits for a server that
+    sends nothing.
+    """
 
     async def _astream(
         self,
@@ -36,7 +38,7 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make_iterator: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """Run the blocking iterator that `make_iterator` returns in a daemon thread, and yield its items."""
+    """In a daemon thread, run the blocking iterator that `make_iterator` returns, and yield its items."""
     loop, queue, is_abandoned = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 
     def enqueue(is_piece: bool, item: Any) -> None:

@@ -1,4 +1,6 @@
-"""The coder: a separate conversation with the model, in which the model writes programs and fixes them."""
+"""The coder: a conversation in which the model writes programs and fixes them. The imagined machine is not part of
+it.
+"""
 
 import ast
 import re
@@ -20,9 +22,9 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 RETRY_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""Token limit of a reply, by the name of the prompt.
+"""Token limit of the coder's reply, by the name of the prompt.
 
-Small models, which get `checklist`, may not stop by themselves.
+The limit for `checklist` is low because small models, which get this prompt, may not stop by themselves.
 """
 TRACEBACK_CHARACTERS = 1200
 FIRST_LAYER_WIDTH = 512
@@ -46,7 +48,7 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """What is wrong with the program, in sentences that quote nothing from the output of a run."""
+    """What is wrong with the program, in sentences that quote nothing from the output of its run."""
     ending: str = ""
     """The end of the run's output, which the coder is shown."""
     refused: bool = False
@@ -54,7 +56,7 @@ class Failure:
     rejected: bool = False
     """True if a person rejected the version before it ran.
 
-    Then `problems` is only the reason given by the person.
+    `problems` is then only the reason that the person gave.
     """
 
 
@@ -79,8 +81,8 @@ class Coder:
         """Ask the model for the next version of a file.
 
         `line_index` is the index of `line` in the script. `base` is the version that an edit starts from; None if
-        `line` is no edit. `earlier` are all versions so far. `failure` says why the last version was not accepted;
-        None on the first try.
+        `line` is not an edit. `earlier` are all versions so far. `failure` says why the last version was not
+        accepted; None on the first try.
 
         After a failure, the model either fixes its program or writes a new one. If the reply has no complete program,
         the version has `works=False` and must not be run. Raises NoModel, or RequestRefused if the server refuses
@@ -163,14 +165,16 @@ class Coder:
 
 
 def visible_ending(execution: Execution) -> str:
-    """Return the end of the output if the program failed, otherwise nothing. The coder is shown this text."""
+    """Return the text that the coder is shown: the end of the output if the program failed, otherwise an empty
+    text.
+    """
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:
-    """Extract the program from a reply: the longest fenced block, or else the whole reply.
+    """Extract the program from a reply: the longest fenced block or, if there is none, the whole reply.
 
-    A block without a closing fence counts too.
+    A block without a closing fence counts, too.
     """
     blocks = [match["code"] for match in _FENCED_BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply
@@ -191,7 +195,9 @@ def why_no_program(reply: Reply) -> str | None:
 
 
 def same_program(source: str, other_source: str) -> bool:
-    """Return whether two sources are the same program, ignoring comments and layout if both can be parsed."""
+    """Return whether two sources are the same program. Comments and layout are ignored if both sources can be
+    parsed.
+    """
     try:
         return ast.dump(ast.parse(source)) == ast.dump(ast.parse(other_source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two come from absurdly deep nesting

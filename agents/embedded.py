@@ -28,10 +28,10 @@ PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
-    """Serve the embedded model while the context lasts.
+    """Serve the embedded model during the `with` block.
 
-    Waits until no other process of the user serves it. Raises NoModel if the weights cannot be obtained or the server
-    does not start.
+    First wait until no other process of the user serves it. Raises NoModel if the weights cannot be obtained or the
+    server does not start.
     """
     # Two servers at once would each be about ten times slower than one.
     lock = await _acquire_lock(progress)
@@ -91,7 +91,9 @@ def _make_model(key: str, server: EmbeddedProcess) -> Model:
     warm_digest = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """If `fresh`, empty the server's cache and fill it from `messages`. Raises NoModel if the server stopped."""
+        """If `fresh` is True, empty the server's cache and fill it from `messages`. Raises NoModel if the server
+        has stopped.
+        """
         nonlocal warm_digest
         if (code := server.poll()) is not None:  # a retry would not help
             raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({describe_exit_code(code)})")

@@ -16,16 +16,18 @@ from gedanken.experiment.errors import NoModel
 
 START_SECONDS = 120
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Environment variable that makes waiting threads of the server sleep soon.
+"""Environment variable that lets waiting threads of the server sleep after a short time.
 
-Otherwise, one other busy program slows the server from eleven tokens per second to one.
+Without it, a single other busy program slows the server down from eleven tokens per second to one.
 """
 MEASURING_SECONDS = 0.25
 """How long each measurement of the machine's load takes, in seconds."""
 REMEASURE_SECONDS = 60
-"""Seconds for which `EmbeddedProcess.misfits` does not measure the load again."""
+"""Number of seconds after a measurement of the load in which `EmbeddedProcess.needs_other_threads` makes no new
+one.
+"""
 _BUSY_CORES = 0.1
-"""A server that uses at least this many cores is computing a reply."""
+"""A server that uses at least this many cores is assumed to be computing a reply."""
 
 
 class EmbeddedProcess:
@@ -54,7 +56,7 @@ class EmbeddedProcess:
         return self._process.poll() if self._process else None
 
     def adjust_threads(self) -> None:
-        """Measure the load, and restart an idle server if it should have another number of threads.
+        """Measure the load. If the server should have another number of threads and is idle, restart it.
 
         The restart empties the server's cache. Raises NoModel if the server does not start.
         """
@@ -81,7 +83,7 @@ class EmbeddedProcess:
         return server_cores
 
     def stop(self) -> None:
-        """End the server for good, even if a thread is about to start it."""
+        """End the server for good, even if another thread is about to start it."""
         with self._start_lock:
             self._is_stopped = True
         self._kill()

@@ -1,4 +1,4 @@
-"""Finds the server's own message in the error of a provider's client."""
+"""Finds the message of the server in an error that a provider's client raised."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def error_texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """Remove the copy of the request that a server's error message contains."""
+    """Return a server's error without the copy of the request that it may contain."""
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
     # A setting that is named only in the copy was not refused.

@@ -133,9 +133,8 @@ def _add_response_check(client: Any) -> None:
 
 
 async def _check_response(response: Any) -> None:
-    """Raise an error if a response is a web page or an error message.
-
-    Also raises one if the server sent a whole reply where a stream was requested.
+    """Raise an error if a response is a web page or an error message, or if it is a whole reply although a stream
+    was requested.
     """
     content_type = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if content_type.startswith("application/json"):

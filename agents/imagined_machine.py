@@ -47,9 +47,9 @@ class ImaginedMachine:
     progress: Progress = field(default_factory=Silent)
     """Receives progress messages while a model is opened by name."""
     errors: list[NoModel] | None = None
-    """List that collects NoModel errors; if None, the errors are raised.
+    """List that collects NoModel errors; if it is None, these errors are raised.
 
-    With a list, an error of one command does not end concurrent commands.
+    With a list, an error of one command does not end other commands that run at the same time.
     """
     name: str = field(default="imagined", init=False)
     _exit_stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)

@@ -11,7 +11,7 @@ _TRAILING_HIGH_SURROGATE = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class IncomingText:
-    """Joins and cleans the pieces of one text. An incomplete character or key waits for the next piece."""
+    """Joins and cleans the pieces of a text. An incomplete character or key is held back until the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         """`secrets` holds the keys to remove; by default they are the keys of this process."""
@@ -33,7 +33,7 @@ class IncomingText:
         return self._clean(text[:split])
 
     def end(self) -> str:
-        """Return the text that still waits, because no further piece comes."""
+        """Return the text that is still held back, because no further piece comes."""
         text, self._pending = self._pending, ""
         return self._clean(text)
 

@@ -15,14 +15,13 @@ MIN_QUOTE_DIGITS = 3
 Names in libraries have fewer digits.
 """
 MAX_SIZE_DIGITS = 6
-"""Maximum number of digits of an integer that a program may take from an error message.
-
-An example is a size that did not fit.
-"""
+"""Integers with at most this many digits may be taken from an error message, for example a size that did not fit."""
 MAX_DECIMALS = 17
 """Maximum number of decimals that are compared; a 64-bit float has no more."""
 COMMON_DECIMALS = frozenset((0.999, 0.9999))
-"""Decimal numbers that programs contain anyway, for example the second beta of Adam."""
+"""Decimal numbers that do not count as quotes because programs contain them anyway, for example as the second beta
+of Adam.
+"""
 
 _WORD = re.compile(r"[^\W_]+")
 _PRINTED_DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may follow directly: 12.345s
@@ -32,10 +31,10 @@ _SOURCE_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.
 def find_leak(source: str, real_outputs: Sequence[str], known_texts: Sequence[str]) -> str | None:
     """Return a piece of real output that the program `source` quotes, or None.
 
-    `real_outputs` is what the coder saw. Quotes are decimal numbers, even rounded, and long integers or words with
-    digits, such as `8f3e77aa`. In comments and strings, several consecutive words are a quote, too. Text that occurs
-    in `known_texts` (versions that were run, the coder's instructions) is no quote. A value disguised on purpose is
-    not found.
+    `real_outputs` is what the coder was shown. Quotes are decimal numbers, even rounded ones, long integers, and
+    words with digits, such as `8f3e77aa`. In comments and strings, a sequence of several words is a quote, too. Text
+    that also occurs in `known_texts` (versions that were run, the coder's instructions) does not count as quoted. A
+    value that was disguised on purpose is not found.
     """
     # Single names may be taken from a traceback: a fixed program needs the right name.
     return (
@@ -95,7 +94,9 @@ def _find_quoted_words(source: str, real_outputs: Sequence[str], known_texts: Se
 
 
 def _word_sequences(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield all sequences of words that have `MIN_QUOTE_CHARACTERS` to about twice as many characters."""
+    """Yield all sequences of consecutive words with at least `MIN_QUOTE_CHARACTERS` and up to about twice as many
+    characters.
+    """
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):

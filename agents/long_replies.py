@@ -1,4 +1,4 @@
-"""Requests a reply in several pieces, if it is longer than the token limit, and joins the pieces without overlap."""
+"""Requests a reply in several pieces if it is longer than the token limit, and joins the pieces without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ With the same seed, the server would draw the same random numbers again.
 
 @dataclass(frozen=True, slots=True)
 class JoinedReply:
-    """A reply joined from its pieces. If the last piece was cut, it is only the beginning of the reply."""
+    """A reply that was joined from its pieces. If the last piece was cut off, it is only the beginning of the
+    reply.
+    """
 
     text: str
     end: ReplyEnd
@@ -37,7 +39,7 @@ class JoinedReply:
 
     @property
     def has_open_fence(self) -> bool:
-        """True if an opening code fence was removed from a further piece, so a closing fence may follow."""
+        """True if an opening code fence was removed from a piece after the first. A closing fence may then follow."""
         return any(violation.kind == "code fence" for violation in self.violations)
 
 
@@ -65,13 +67,14 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> JoinedReply:
-    """Request a reply, and at most `continuations` further pieces while the token limit cuts it. Raises NoModel.
+    """Request a reply. As long as it is cut off at the token limit, request a further piece, at most
+    `continuations` times. Raises NoModel.
 
-    No more pieces are requested if the text only repeats itself, or a piece adds nothing.
+    No further piece is requested if the text only repeats itself, or if a piece adds nothing.
 
-    A reply of several pieces has its own seal, of the first request's messages, the settings and the joined text. The
-    setting `pieces` lists the pieces. Each entry has the seal of the piece, the number of its characters that were
-    used, and its whole text unless all of it was used.
+    A reply with several pieces has a seal of its own. It covers the messages of the first request, the settings and
+    the joined text. The setting `pieces` lists the pieces: for each one, its seal, how many of its characters were
+    used and, unless all were used, its whole text.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=RepetitionWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -89,7 +92,7 @@ async def _further_piece(
 ) -> _Piece:
     """Request the continuation of `text`.
 
-    The text is sent as an unfinished answer, or with a message that asks for the rest.
+    The text is sent either as an unfinished answer, or together with a message that asks for the rest.
     """
     conversation = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
@@ -146,7 +149,7 @@ def _describe_cut(text: str, pieces: Sequence[_Piece], max_tokens: int) -> str:
 
 
 class _RepeatFilter:
-    """Passes on a further piece as it streams in, without the earlier text that some servers send again."""
+    """Passes on a piece as it streams in, but leaves out earlier text that some servers send again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text
@@ -169,9 +172,9 @@ class _RepeatFilter:
 
 
 def _without_repeated_text(text: str, reply: Reply, typed_text: str) -> _Piece:
-    """Remove what does not continue `text` from the beginning of a further piece.
+    """Remove everything from the beginning of a piece that does not continue `text`.
 
-    That is a remark (`Sure, here is the rest:`), an opening fence, or repeated text.
+    This may be a remark (`Sure, here is the rest:`), an opening code fence, or repeated text.
     """
     cleaned_text, cleaned_piece = clean_beginning(text, typed_text), clean_beginning(reply.text, typed_text)
     repeated = _repeated_length(cleaned_text.text, cleaned_piece.text)

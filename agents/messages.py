@@ -19,8 +19,8 @@ class Message(NamedTuple):
 def prepare_messages(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
     """Return the messages in the form that a server accepts, without API keys and lone surrogates.
 
-    Unless `empty_turns`, empty assistant messages are left out, and the user messages around them are merged. Unless
-    `system`, the system message becomes the beginning of the first user message.
+    If `empty_turns` is False, empty assistant messages are left out, and the user messages around each of them are
+    merged. If `system` is False, the system message is put at the beginning of the first user message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     # Some providers reject empty messages, others silently put a text in their place.

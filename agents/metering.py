@@ -9,7 +9,9 @@ from gedanken.agents.model_errors import read_problem
 from gedanken.agents.streamed_reply import StreamedReply
 
 MIN_CHARACTERS_PER_TOKEN = 3
-"""Assumed number of characters per token if a server counts none. It is low, so estimates are high."""
+"""Assumed number of characters per token if the server does not count tokens. It is low, so that estimated token
+counts are rather too high.
+"""
 
 
 class Meter(Protocol):
@@ -41,9 +43,9 @@ async def metered(
 ) -> AsyncIterator[None]:
     """Reserve the tokens that a request may use, and record afterwards what it really used.
 
-    `max_tokens` is the token limit of the reply, `streamed_reply` the reply that arrives. `before_sending` is called
-    just before the request is sent. If it raises, the request is neither sent nor counted. Without a meter, nothing
-    is counted.
+    `max_tokens` is the token limit of the reply; `streamed_reply` collects the reply. `before_sending` is called just
+    before the request is sent; if it raises, the request is neither sent nor counted. Without a meter, nothing is
+    counted.
     """
     if meter is None:
         await before_sending()

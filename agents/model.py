@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 MAX_TRIES = 8
-"""Maximum number of times that one request is sent. Each time, it leaves out the settings refused before."""
+"""Maximum number of times that one request is sent. Each time, the settings that were refused so far are left out."""
 SIGN_OF_LIFE_SECONDS = 20
-"""Seconds between two calls of `on_text` with an empty text while a model reasons.
+"""While a model reasons, `on_text` is called with an empty text each time that this many seconds have passed.
 
-The calls show that the model still works.
+These calls show that the model is still working.
 """
 
 
@@ -62,13 +62,13 @@ class Reply:
     notes: tuple[str, ...] = ()
     """Notes for the reader of the results, for example on settings that were not accepted."""
     tokens_read: int = 0
-    """Token count of the request as reported by the server; 0 if it reports none."""
+    """Number of tokens of the request, as reported by the server; 0 if the server reports none."""
     tokens_written: int = 0
-    """Token count of the reply, reasoning included, as reported by the server; 0 if it reports none."""
+    """Number of tokens of the reply, including reasoning, as reported by the server; 0 if the server reports none."""
 
     @property
     def cut(self) -> bool:
-        """True if the reply is incomplete: a token limit cut it, or this client stopped it."""
+        """True if the reply is incomplete because a token limit was reached or this client stopped it."""
         return self.end.cause is Cause.CUT
 
 
@@ -79,7 +79,7 @@ Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A chat model, with all that gedanken knows about it."""
+    """A chat model, with everything that gedanken knows about it."""
 
     name: str
     chat: "BaseChatModel"
@@ -90,12 +90,14 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Wording of the coder's prompt: `checklist` for small models, `tell` for all others."""
     prepare: Prepare | None = None
-    """Called before each request with its messages and `fresh`.
+    """Function that is called before each request, with the request's messages and `fresh`.
 
-    If `fresh`, it makes the server's cache independent of earlier requests.
+    If `fresh` is True, it makes the server's cache independent of earlier requests.
     """
     wants_fresh: Callable[[], Awaitable[bool]] | None = None
-    """Returns True if the next request should be sent with `fresh=True` although its caller passes `fresh=False`."""
+    """Function that returns True if the next request should be sent with `fresh=True` although its caller passes
+    `fresh=False`.
+    """
     prefills: bool = False
     """True if the server can continue an unfinished reply, sent as the last message with the role `assistant`."""
     empty_turns: bool = True
@@ -104,9 +106,9 @@ class Model:
     Such a message is the reply to a command that prints nothing.
     """
     scores: Literal["grammar", "echo"] | None = None
-    """How log-probabilities of a given text are obtained; None if they cannot be obtained.
+    """How the log-probabilities of a given text are obtained; None if they cannot be obtained.
 
-    `grammar` forces the model to write the text. `echo` sends the text as part of a prompt (vLLM).
+    `grammar`: a grammar forces the model to write the text. `echo`: the text is sent as part of a prompt (vLLM).
     """
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
@@ -123,12 +125,11 @@ class Model:
     It limits their rate and how many run at a time.
     """
     meter: Meter | None = None
-    """The token accounting that records each request; None if nothing is counted."""
+    """Counts the tokens of each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """Return what is stored about the model with a result.
-
-        That is its name, digest, base URL, settings, and what requests have shown about it.
+        """Return what is stored about the model with a result: its name, digest, base URL and settings, and what
+        was learned from its replies.
         """
         described = {
             "name": self.name,
@@ -147,7 +148,9 @@ class Model:
         return sorted(str(setting) for setting in unsent - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
-        """Return the messages in the form that this model accepts. The seal of a reply covers this form."""
+        """Return the messages in the form that this model accepts. The seal of a reply covers the messages in this
+        form.
+        """
         return prepare_messages(
             messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused
         )
@@ -164,10 +167,10 @@ class Model:
     ) -> Reply:
         """Request one reply; `role` names the conversation in LangChain's trace.
 
-        `on_text` receives each piece of the answer; so does `enough`, which returns True to end the reply. `fresh`
+        `on_text` and `enough` receive each piece of the answer; if `enough` returns True, the reply is ended. `fresh`
         makes the reply independent of earlier requests, as far as the server allows.
 
-        A filtered or refused reply says so in its `end`. Raises NoReply if only this request gets no reply, even
+        If a reply was filtered or refused, its `end` says so. Raises NoReply if only this request gets no reply, even
         after retries; NoModel if the model cannot be used any more.
         """
         return await self._paced(messages, sampling, role, fresh, on_text, enough)
@@ -222,9 +225,8 @@ class Model:
         sending: Callable[[], Awaitable[None]] | None = None,
         turned_down: Callable[[], Awaitable[None]] | None = None,
     ) -> Reply:
-        """Request a reply.
-
-        Asks again without refused settings, or with more tokens if only reasoning arrived.
+        """Request a reply. Request it again without settings that the server refused, or with more tokens if only
+        reasoning arrived.
         """
         await self.learned.wait_for_first()
         if self.pace.final_error:
@@ -269,7 +271,7 @@ class Model:
 
     @property
     def host(self) -> str:
-        """Address of the host that serves the model, if the client names it; else empty."""
+        """Address of the host that serves the model; empty if the client does not name it."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
@@ -364,7 +366,7 @@ def _wanted_settings(sampling: Sampling, learned: Learned) -> dict[Setting, floa
 
 
 async def _notify(callback: Callable[[], Awaitable[None]] | None) -> None:
-    """Call `callback`, and raise its exceptions as `_CallbackFailed`. They are no failures of the model."""
+    """Call `callback`. Its exceptions are raised as `_CallbackFailed`, because they are not failures of the model."""
     try:
         if callback:
             await callback()

@@ -204,7 +204,7 @@ class _Check:
 
 
 def _copy_learned(learned: Learned) -> Learned:
-    """Copy `learned`, so that one question does not affect the next."""
+    """Return a copy of `learned`, so that what one question shows does not affect the next question."""
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

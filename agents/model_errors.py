@@ -81,10 +81,7 @@ _CONNECTION_HINT = "is the server running, and is the address (--base-url) right
 
 
 class NoReply(NoModel):
-    """Only this request gets no reply.
-
-    A plain NoModel means that the model cannot be used any more.
-    """
+    """This request gets no reply, but others may. A plain NoModel means that the model cannot be used any more."""
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY, may_pass: bool = False) -> None:
         super().__init__(message)
@@ -119,7 +116,7 @@ class ErrorInReply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The error of a provider's client, in the same form for all clients."""
+    """The error that a provider's client raised, in a form that is the same for all clients."""
 
     status: int | None
     message: str
@@ -135,7 +132,7 @@ class Problem:
 
     @property
     def is_filtered(self) -> bool:
-        """True if a filter rejected the request. This counts as a reply, not as a failure."""
+        """True if a content filter rejected the request. This counts as a reply, not as a failure."""
         return self.status in (None, 400, 403, 422) and bool(_FILTERED.search(self.text))
 
     @property
@@ -152,7 +149,7 @@ class Problem:
 
     @property
     def is_final(self) -> bool:
-        """True if a retry never helps against this error."""
+        """True if a retry cannot help."""
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
@@ -162,9 +159,9 @@ class Problem:
 
     @property
     def got_no_reply(self) -> bool:
-        """True if the server answered with an error, or never got the request.
+        """True if the server answered with an error, or never received the request.
 
-        The server then generated no reply, unless a part of it had arrived.
+        No reply was then generated, unless a part of one had already arrived.
         """
         return self.status is not None or bool(self.kinds & _NEVER_SENT)
 
@@ -210,12 +207,12 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """Turn a client's error into one for the user.
+    """Turn an error of a client into an error for the user.
 
     Its message says what happened, where, and what helps. It is a ModelBusy if a retry may help, a NoReply if only
-    this request was refused, else a plain NoModel. `name` is the model's name. `default_host` is its host, used if
-    the error names no host. `begun` is True if a part of the reply had arrived. `connect` is the time limit for
-    connecting, in seconds.
+    this request was refused, and otherwise a plain NoModel. `name` is the model's name. `default_host` is named if
+    the error itself names no host. `begun` is True if a part of the reply had arrived. `connect` is the time limit
+    for connecting, in seconds.
     """
     inner = next((cause for cause in _cause_chain(error) if isinstance(cause, NoModel)), None)
     if inner is not None:
@@ -288,7 +285,7 @@ def _model_hint(name: str) -> str:
 
 
 def _shorten(text: str) -> str:
-    """Return the beginning of a server's message, without HTML."""
+    """Return the beginning of a server's message, with HTML removed."""
     if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return f"a web page: {one_line(html.unescape(title[1]))[:_MAX_CHARACTERS]}" if title else "a web page"

@@ -19,4 +19,4 @@ class ModelProvider(Protocol):
         """Check, before anything is opened, that `spec` can be opened. Raises BadInput."""
 
     def open(self, spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
-        """Open the model while the context lasts. Raises BadInput or NoModel, with a message that says what to do."""
+        """Open the model during the `with` block. Raises BadInput or NoModel, with a message that says what to do."""

@@ -1,4 +1,4 @@
-"""A client for the OpenAI protocol of any server, which keeps the parts of a reply that LangChain's client drops."""
+"""A client for servers with OpenAI's protocol. It keeps the parts of a reply that LangChain's client drops."""
 
 import json
 from typing import Any
@@ -12,10 +12,7 @@ EXTRA_PARTS = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """ChatOpenAI, extended for other servers than OpenAI's.
-
-    They may send reasoning, or an error inside a reply.
-    """
+    """ChatOpenAI, extended for servers other than OpenAI's, which may send reasoning, or an error within a reply."""
 
     limit_name: str = "max_completion_tokens"
     """The server's name for the token limit; older servers accept only `max_tokens`."""

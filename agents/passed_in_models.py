@@ -1,4 +1,4 @@
-"""Wraps LangChain chat models from a Python program, and finds them by name while a run lasts."""
+"""Wraps LangChain chat models that a Python program passes in, and finds them by name during a run."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -26,8 +26,8 @@ _MODELS_BY_NAME: ContextVar[Mapping[str, Model]] = ContextVar("brought", default
 def wrap_chat_model(chat: "BaseChatModel") -> Model:
     """Wrap the LangChain chat model `chat` as a `Model`.
 
-    The retries and time limits set in `chat` stay in force. The API keys in `chat` are treated as secrets from then
-    on. Raises BadInput if `chat` is no LangChain chat model.
+    The retries and time limits of `chat` remain in effect. The API keys in `chat` are treated as secrets from now on.
+    Raises BadInput if `chat` is not a LangChain chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
@@ -47,9 +47,9 @@ def wrap_chat_model(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def register_model(model: Model) -> Iterator[ModelSpec]:
-    """Register a model by name while the context lasts, and yield its `ModelSpec`.
+    """Register a model under a name during the `with` block, and yield its `ModelSpec`.
 
-    Only the current asyncio task and its child tasks find the model.
+    Only the current asyncio task and its child tasks can find the model.
     """
     reset = _MODELS_BY_NAME.set({**_MODELS_BY_NAME.get(), model.name: model})
     try:

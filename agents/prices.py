@@ -15,7 +15,7 @@ from gedanken.experiment.run_spec import ModelSpec
 TABLE_VARIABLE = "GEDANKEN_PRICES"
 """Environment variable with the path of the user's own price table.
 
-It has the format of the packaged table, and takes precedence.
+It must have the format of the packaged table. Its prices take precedence.
 """
 _DATE_SUFFIX = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
 _LOCAL_PROVIDERS = ("embedded", "scripted")

@@ -30,7 +30,7 @@ class Provider:
     keys: tuple[str, ...] = ()
     """Environment variables that hold the API key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", PLACEHOLDER_KEY),)
-    """Arguments passed in place of a key if an address is given, but no key is set."""
+    """Arguments that are passed in place of a key if the user gives an address but sets no key."""
 
 
 _BEDROCK = {

@@ -17,29 +17,35 @@ from gedanken.experiment.progress import Progress, Silent
 MAX_WAIT = 600.0
 """Longest waiting time in seconds.
 
-The run gives up the model if a server asks for a longer wait, or refuses requests for longer.
+If a server asks for a longer wait, or refuses all requests for longer, the run gives up the model.
 """
 TRIES = 5
 """Maximum number of tries for a request that fails temporarily."""
 FIRST_TRIES = 2
-"""Maximum number of tries as long as the model has not replied once.
+"""Maximum number of tries until the model has replied for the first time.
 
-The address may be wrong, or the server not running.
+It is low because the address may be wrong, or the server may not be running.
 """
 MAX_TRYING = 900.0
-"""A request is not tried again once its tries took this many seconds together."""
+"""When the tries of a request took this many seconds in total, it is not tried again."""
 FIRST_WAIT = 2.0
-"""Seconds before the second try, if the server names no time. The wait doubles with each further try."""
+"""Seconds before the second try if the server does not say how long to wait. The wait doubles with each further
+try.
+"""
 MAX_BACKOFF = 60.0
 MIN_REPORTED_WAIT = 1.0
 """Shortest wait in seconds that is reported."""
 
 _MARGIN = 0.9
-"""Fraction of the accepted request rate that is used, because servers count in their own time windows."""
+"""Fraction of the measured rate at which requests are sent. It is below 1 because servers count requests in time
+windows of their own.
+"""
 _MIN_FIRST_RATE = 0.1
 """Minimum rate, in requests per second, that is tried as long as no request was accepted."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""The rate grows each time that 20 requests of an epoch (see Bucket) were accepted: by 10, 20, 40, then 80 %."""
+"""Each time that 20 requests of an epoch (see Bucket) were accepted, the rate grows: by 10 %, then by 20, 40 and
+80 %.
+"""
 _SPACED_REQUESTS = 10
 
 Result = TypeVar("Result")
@@ -50,12 +56,15 @@ class Bucket:
     """Lets requests through one by one, at the rate that the server last accepted.
 
     After a refusal, no request is let through for a while. An epoch is the time from the end of one such pause to the
-    end of the next. The rate is the number of an epoch's accepted requests, divided by its duration, less a margin.
+    end of the next. The rate is the number of requests that were accepted in an epoch, divided by its duration, and
+    reduced by a margin.
     """
 
     first_wait: float = FIRST_WAIT
     spacing: float = 0.1
-    """Seconds between the very first requests, so that a refusal does not hit all of them."""
+    """Seconds between requests until the first one was refused. Without this spacing, a refusal would hit all of
+    them.
+    """
     rate: float | None = None
     """Requests per second; None until a request was refused."""
     opens: float = 0.0
@@ -63,7 +72,7 @@ class Bucket:
     refused_since: float | None = None
     """Time since which every request was refused; None if the last request was accepted."""
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the run gives up the model: requests then stop waiting."""
+    """Set when the run gives up the model. Requests then stop waiting."""
     _queue_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _epoch: int = 0
     _is_closed: bool = False
@@ -78,7 +87,7 @@ class Bucket:
     """The last epoch in which requests were accepted: its start, and the number of accepted requests."""
 
     def renew(self) -> None:
-        """Create the event and the lock anew, for a new event loop."""
+        """Create a new event and a new lock, because those of another event loop cannot be used."""
         # No request waits for the old ones: the requests of the previous loop no longer exist.
         self.stopped, self._queue_lock = asyncio.Event(), asyncio.Lock()
 
@@ -167,7 +176,7 @@ class RequestQueue:
     It is False if a person has read the beginning of the reply while it streamed.
     """
     final_error: GedankenError | None = None
-    """The error because of which no more requests are sent; None while the model is used."""
+    """The error because of which no further requests are sent; None as long as the model is used."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _reported_until: float = 0.0
@@ -179,8 +188,8 @@ class RequestQueue:
     async def ask(self, send_request: Callable[[], Awaitable[Result]]) -> Result:
         """Call `send_request`, which sends one request, and return its result.
 
-        It is called again while a retry may help. Raises NoReply if this request gets no reply, NoModel if no request
-        will get one.
+        It is called again as long as a retry may help. Raises NoReply if this request gets no reply, NoModel if no
+        request will get one.
         """
         self._adopt_event_loop()
         tries, seconds_tried = 0, 0.0
@@ -220,12 +229,14 @@ class RequestQueue:
                 self.bucket.stopped.set()
 
     def stop(self, error: GedankenError) -> None:
-        """Send no more requests: waiting ones raise `error`. Requests that were sent still get their replies."""
+        """Send no more requests. Those that are waiting raise `error`; those that were already sent still get
+        their replies.
+        """
         self.final_error = self.final_error or error
         self.bucket.stopped.set()
 
     def reset(self) -> None:
-        """Use the model again if the run gave it up: a person may have fixed the cause."""
+        """Use the model again after the run gave it up, because a person may have removed the cause."""
         if self.final_error:
             self.final_error, self._reported_until = None, 0.0
             self.bucket = Bucket(self.bucket.first_wait, self.bucket.spacing)

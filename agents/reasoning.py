@@ -1,4 +1,4 @@
-"""Separates reasoning from the answer, for models that send both in one text."""
+"""Separates the reasoning from the answer, for models that send both in a single text."""
 
 import re
 from typing import Literal
@@ -18,12 +18,12 @@ _HARMONY_PART = re.compile(
     re.DOTALL,
 )
 _LATER_REASONING = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""Matches reasoning on a later line, after a part of the answer.
+"""Matches reasoning that begins on a later line, after a part of the answer.
 
-It is not used if a program of the conversation mentions these tags.
+It is not used if a program in the conversation contains these tags.
 """
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
-"""Matches reasoning in the Harmony format, as it looks after a server dropped all special tokens."""
+"""Matches reasoning in the Harmony format if a server has removed all special tokens."""
 
 
 class ReasoningSeparator:
@@ -69,7 +69,9 @@ class ReasoningSeparator:
         return text
 
     def hold_no_longer(self) -> None:
-        """Stop holding text back, because this model's reasoning arrives separately from its answer."""
+        """Stop holding back text, because it turned out that the model's reasoning arrives separately from its
+        answer.
+        """
         self._begins_in_reasoning = False
 
     def end(self, *, cut: bool = False) -> str:
@@ -135,7 +137,7 @@ class ReasoningSeparator:
         return True
 
     def _find_late_reasoning(self) -> None:
-        """Find reasoning that can be recognized only when the reply is complete."""
+        """Find reasoning that cannot be recognized before the reply is complete."""
         answer = self.answer
         if match := _BARE_HARMONY.match(answer):
             self._reasoning, self._answer = [match["reasoning"]], [answer[match.end() :]]

@@ -18,13 +18,14 @@ from gedanken.experiment.secrets import learn_address, shown_address
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 _INVALID_IN_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
-"""Characters that no base URL may contain: some clients end the host name there, others do not."""
+"""Matches characters that no base URL may contain. Some clients take them for the end of the host name, and others
+do not.
+"""
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput if the model cannot be opened.
-
-    Its provider is not installed or refuses the model, or the base URL is invalid.
+    """Raise BadInput if the model cannot be opened: its provider is not installed, the provider refuses the model,
+    or the base URL is invalid.
     """
     learn_address(model.base_url)
     plugin, provider = _find_provider(model)
@@ -37,7 +38,7 @@ def check_name(model: ModelSpec) -> None:
 
 
 def _find_provider(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
-    """Find the provider that is installed under the whole model name, or under the part before the colon."""
+    """Find the provider whose name is the whole model name, or the part of it before the colon."""
     installed = plugins_by_name(MODELS)
     match = _NAME.match(spec.name)
     plugin = installed.get(match["provider"], installed.get(HOSTED)) if match else installed.get(spec.name)
@@ -65,9 +66,9 @@ def _is_url(url: str) -> bool:
 
 @asynccontextmanager
 async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
-    """Open a model while the context lasts. Raises BadInput or NoModel.
+    """Open a model during the `with` block. Raises BadInput or NoModel.
 
-    A hosted model gets at most `spec.parallel` requests at a time, the embedded model only one.
+    At most `spec.parallel` requests at a time are sent to a hosted model, and only one to the embedded model.
     """
     check_name(spec)
     plugin, provider = _find_provider(spec)

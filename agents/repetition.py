@@ -1,7 +1,7 @@
 """Detects replies that repeat one piece of text endlessly, as small models do."""
 
 MIN_REPETITIONS = 4
-"""Minimum number of repetitions, at the end of a reply, that count as endless."""
+"""A reply counts as endless if it ends with at least this many repetitions of the same text."""
 MIN_REPEATED_CHARACTERS = 240
 """Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
 MIN_STOPPED_CHARACTERS = 1200
@@ -12,12 +12,12 @@ Shorter replies are not stopped, because real programs, too, print some equal li
 CHECK_EVERY = 16
 """A reply is checked again each time it has grown by 1/16 of its length.
 
-The cost of all checks then stays proportional to this length.
+The cost of all checks is then proportional to the length of the reply.
 """
 
 
 def is_repetitive(text: str) -> bool:
-    """Return whether the second half of a text is one piece of text, repeated at least four times."""
+    """Return whether the second half of a text consists of the same piece of text at least four times."""
     tail = text[len(text) // 2 :]
     if len(tail) < MIN_REPEATED_CHARACTERS:
         return False
@@ -30,7 +30,7 @@ class RepetitionWatch:
     """Watches a reply as it streams in, and detects when it is long and only repeats itself."""
 
     def __init__(self, before: str = "") -> None:
-        """Count `before`, the text that came earlier, as part of the reply."""
+        """Treat `before`, the text that came earlier, as the beginning of the reply."""
         self._pieces = [before]
         self._length = len(before)
         self._next_check = MIN_STOPPED_CHARACTERS

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gedanken.experiment.execution import FormatViolation
 
 OUTPUT_LINE = "OUTPUT:"
-"""The line that separates working steps from the output, where working steps are allowed."""
+"""The line between working steps and output, if working steps are allowed."""
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[\w+-]*")
 _FULL_PROMPT = r"(?:\([\w.-]{1,40}\) )?(?:[\w.-]+@[\w.-]+:[^$#]{0,80}|\[[\w.-]+@[\w.-]+ [^\]]{0,80}\])[$#]"
@@ -39,12 +39,12 @@ class Cleaned(NamedTuple):
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Remove from a reply what no terminal prints.
+    """Remove from a reply everything that no terminal prints: code fences, echoes of the command, prompts, chat,
+    and remarks about being an AI.
 
-    That is fences, echoes of the command, prompts, chat, and remarks about being an AI. Lines whose words occur in
-    the command, or in `known` (what was typed before), are kept, except echoes. If `marked`, the output is the text
-    after the first line `OUTPUT:`; a reply without this line is a violation. `opened` is True if an opening fence was
-    already removed.
+    Lines whose words occur in the command or in `known` (what was typed before) are kept, unless they are echoes. If
+    `marked` is True, the output is the text after the first line `OUTPUT:`, and a reply without this line is a
+    violation. `opened` is True if an opening fence was already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -61,7 +61,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
 
 
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
-    """Remove chat and an opening fence from the beginning of a piece that continues a reply."""
+    """Remove chat and an opening code fence from the beginning of a piece that continues a reply."""
     lines = piece.splitlines(keepends=True)
     removed = _ReplyTrimmer(lines, "", known, opened=False).trim_beginning()
     if not removed:
@@ -74,7 +74,7 @@ def clean_beginning(piece: str, known: str = "") -> Cleaned:
 
 
 def _split_at_output_line(reply: str) -> tuple[list[str], str, str]:
-    """Split a reply at its first line `OUTPUT:` into the lines before it, this line, and the text after it."""
+    """Split a reply at its first line `OUTPUT:`. Return the lines before it, this line, and the text after it."""
     lines = reply.splitlines(keepends=True)
     # Later lines `OUTPUT:` belong to the program's output.
     for index, line in enumerate(lines):
@@ -133,7 +133,7 @@ class _ReplyTrimmer:
         return True
 
     def _stop_at_next_command(self) -> None:
-        """If the reply shows a prompt with a further command, remove the prompt and everything after it."""
+        """If the reply contains a prompt with another command, remove the prompt and everything after it."""
         later_lines = islice(self._non_blank, 1, None)  # if the first line counted, nothing would be left
         prompts = [
             index for index in later_lines if _NEXT_COMMAND.match(self._lines[index]) and not self._was_typed(index)

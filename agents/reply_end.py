@@ -10,7 +10,7 @@ from gedanken.experiment.execution import Cause
 LIMIT_NOT_ENFORCED = "the server keeps no limit"
 """The recorded reason if this client stopped a reply that exceeded its token limit."""
 STOPPED_BY_LISTENER = "it was stopped by its listener"
-"""The recorded reason if the listener stopped the reply."""
+"""The recorded reason if the function that receives the reply (`ShouldStop`) stopped it."""
 
 _MAX_REASON_CHARACTERS = 120
 _WORDS: dict[Cause, frozenset[str]] = {
@@ -60,13 +60,13 @@ class ReplyEnd:
     """The end of a reply: its cause, and the reason in the provider's own words."""
 
     cause: Cause
-    """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
+    """FINISHED, CUT, or one of `experiment.execution.UNUSABLE_CAUSES`."""
     reason: str = ""
-    """The provider's reason, for example `content_filter`, shortened; empty if it gave none."""
+    """The provider's reason, for example `content_filter`, shortened. Empty if the provider gave none."""
 
     @property
     def can_continue(self) -> bool:
-        """True if the request's token limit cut the reply, and the model's context has room for more."""
+        """True if the token limit of the request was reached and the model's context has room for more."""
         return (
             self.cause is Cause.CUT
             and self.reason != STOPPED_BY_LISTENER
@@ -85,7 +85,7 @@ class ReplyEnd:
     def may_be_silence(self) -> bool:
         """True if an empty reply may mean that the command printed nothing.
 
-        The model then only reasoned, and ended normally.
+        This is so if the model reasoned, wrote no answer, and ended normally.
         """
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
@@ -96,21 +96,18 @@ class ReplyEnd:
 
 @dataclass(frozen=True, slots=True)
 class EndSigns:
-    """What the cause of a reply's end is inferred from."""
+    """The facts from which the cause of a reply's end is inferred."""
 
     reason: str
     """The provider's reason; empty if it gave none."""
     has_text: bool
     reasoned: bool
-    """True if the model reasoned, as far as can be seen."""
+    """True if the model is known to have reasoned."""
     called_tool: bool = False
     refusal: str = ""
-    """The text that the provider sent in place of a reply; empty if it did not refuse."""
+    """The text that the provider sent in place of a reply because it refused; empty if it did not refuse."""
     always_says: bool = True
-    """True if the protocol ends every reply with a reason.
-
-    A reply without one was then interrupted.
-    """
+    """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
 
 
 def find_reason(metadata: Mapping[str, Any]) -> str:
@@ -134,7 +131,7 @@ def later_reason(before: str, now: str) -> str:
 
 
 def infer_end(signs: EndSigns) -> ReplyEnd:
-    """Infer from its signs why a reply ended."""
+    """Infer why a reply ended."""
     reason = _normalize(signs.reason)
     cause = _CAUSES.get(reason, Cause.UNKNOWN_END if reason else None)
     if reason.startswith(_FILTER_PREFIXES):

@@ -1,4 +1,4 @@
-"""Prepares one request: chooses the settings that the model accepts, and uses the client's names for them."""
+"""Prepares a request: chooses the settings that the model accepts, and gives them the names that the client uses."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,7 @@ _FIELD_NAMES = {
     Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
 }
 _CALL_ARGUMENTS = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
-"""Settings that a client accepts only as arguments of a call, by client class.
-
-The values are the client's names for the settings.
-"""
+"""For each client class: settings that it accepts only as arguments of a call, with its names for these settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,9 @@ class Call:
     sent: frozenset[Setting]
     """The settings and features of this request that the server may refuse, such as a seed or streaming."""
     tokens: int
-    """The requested token limit of the reply, reasoning included. It is set even if the limit itself is not sent."""
+    """The requested token limit of the reply, including reasoning. It is also stored if the limit is not sent to
+    the server.
+    """
 
     @property
     def streamed(self) -> bool:
@@ -88,7 +87,9 @@ def uses_responses_api(chat: "BaseChatModel", learned: Learned) -> bool:
 
 
 def _dropped_by_client(chat: Any) -> set[str]:
-    """Return which of temperature and top_p the client itself leaves out, as for most GPT-5 models."""
+    """Return which of temperature and top_p the client itself leaves out. It leaves out both for most GPT-5
+    models.
+    """
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 

@@ -7,7 +7,9 @@ from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
 MAX_WAIT = 366 * 86400.0
-"""Longest waiting time in seconds that is believed. A longer one is a mistake of the server, and is shortened."""
+"""Longest waiting time in seconds that is believed. A longer one is taken for a mistake of the server, and
+shortened to this.
+"""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WAIT_IN_TEXT = re.compile(
     r"(?:retry|try again|wait)[^\d()]{0,40}?"
@@ -19,9 +21,9 @@ _GOOGLE_RETRY_DELAY = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
-    """Return how many seconds a refusal asks to wait; None if it names no time.
+    """Return how many seconds a refusal asks the client to wait; None if it does not say.
 
-    The time is in its headers or its text.
+    It may say so in its headers or in its text.
     """
     wait = _find_wait(headers, text)
     return wait if wait is None else min(wait, MAX_WAIT)

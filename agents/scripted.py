@@ -28,7 +28,7 @@ class ScriptedReply(BaseModel):
     cut: bool = False
     """True if the reply ends as if the token limit had cut it."""
     dies: bool = False
-    """True if the connection breaks after the first piece."""
+    """True if the connection breaks off after the first piece."""
     endless: bool = False
     """True if the reply is repeated over and over, ignoring the token limit."""
 

@@ -1,4 +1,4 @@
-"""Seals a reply: hashes what was asked, with what settings, what came, and when."""
+"""Seals a reply: computes a hash of what was sent, with what settings, what came, and when."""
 
 import hashlib
 import json

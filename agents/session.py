@@ -1,4 +1,4 @@
-"""The session between a person and an imagined machine, and the part of the session that the model still sees."""
+"""The session between a person and an imagined machine, and the part of the session that the model is still sent."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple, Self, get_args
 Policy = Literal["requests", "transcript", "none"]
 """How a lost context is rebuilt.
 
-`requests` sends all requests again in one message. `transcript` puts the stored turns back. `none` leaves the context
-empty.
+`requests`: all requests are sent again in one message. `transcript`: the stored turns become the context again.
+`none`: the context stays empty.
 """
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
@@ -19,7 +19,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """All turns so far (`stored`), and the turns that the model is sent (`context`)."""
+    """All turns so far (`stored`), and those turns that the model is still sent (`context`)."""
 
     stored: tuple[Turn, ...] = ()
     context: tuple[Turn, ...] = ()
@@ -29,18 +29,19 @@ class Session:
         return replace(self, stored=(*self.stored, turn), context=(*self.context, turn))
 
     def without_context(self) -> Self:
-        """Return the session after its context was lost.
-
-        All turns are still stored, but the model sees none.
+        """Return the session after its context was lost: all turns are still stored, but the model is sent none of
+        them.
         """
         return replace(self, context=())
 
     def with_full_context(self) -> Self:
-        """Return the session with all stored requests and answers visible to the model again."""
+        """Return the session with all stored turns as its context again."""
         return replace(self, context=self.stored)
 
     def with_answered_requests(self, answer: str) -> Self:
-        """Return the session with one visible exchange: all stored requests in one message, answered by `answer`."""
+        """Return the session with a single turn as its context: all stored requests in one message, answered by
+        `answer`.
+        """
         return replace(self, context=(Turn(self.requests, answer),))
 
     @property

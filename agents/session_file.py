@@ -1,4 +1,4 @@
-"""Stores a session in a file of JSON lines: each turn is appended, so the session outlives the process."""
+"""Stores a session in a file of JSON lines. Each turn is appended, so that the session outlives the process."""
 
 import fcntl
 import json
@@ -21,8 +21,9 @@ _FILE_PREFIX = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each call of `keep` adds a line with the new turns, and with the context
-    unless only these turns were added to it. A killed process can leave only the last line incomplete.
+    The first line identifies the session. Each call of `append` adds a line with the new turns. The line also has the
+    context, unless the context changed only by these turns. If a process is killed, at most the last line is
+    incomplete.
     """
 
     path: Path
@@ -56,7 +57,7 @@ class SessionFile:
     def append(self, session: Session) -> None:
         """Append the new turns of `session` to the file.
 
-        The context is stored, too, unless only these turns were added to it. Raises BadInput if the file cannot be
+        The context is stored as well, unless it changed only by these turns. Raises BadInput if the file cannot be
         written, ValueError if `session` does not begin with the stored turns.
         """
         if session == self.session:
@@ -103,7 +104,7 @@ def _open_session(path: Path, descriptor: int, about: dict[str, str]) -> tuple[S
 
 
 def _is_complete(last_line: bytes) -> bool:
-    """Return whether the last line lacks at most its line break, which some editors leave out."""
+    """Return whether the last line is complete, apart from its line break, which some editors leave out."""
     try:
         _decode_entry(last_line)
     except (ValueError, RecursionError):

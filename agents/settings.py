@@ -1,4 +1,4 @@
-"""The settings that a model accepts: known from the model's name, or learned when the model refuses a setting."""
+"""The settings that a model accepts, as known from the model's name or learned when the model refuses a setting."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ from enum import StrEnum
 from gedanken.agents.model_errors import Problem
 
 REASONING_TOKENS = 16_384
-"""Extra tokens for a model that reasons by itself, in addition to the limit of the answer."""
+"""Number of tokens that a model which reasons by itself may use in addition to the limit of the answer."""
 GATE_SECONDS = 1.5
 """Maximum number of seconds that other requests wait for the first request.
 
@@ -74,11 +74,11 @@ class Family:
     pattern: re.Pattern[str]
     refuses: frozenset[Setting] = frozenset()
     reasons: bool = False
-    """True if these models reason without being asked to."""
+    """True if these models reason even if the request does not ask for it."""
     hides: bool = False
     """True if the chat template writes the tag that opens the reasoning.
 
-    Replies then begin inside the reasoning.
+    A reply then begins in the middle of the reasoning.
     """
     ignores: frozenset[Setting] = frozenset()
     """Settings that these models accept, but that have no effect."""
@@ -128,7 +128,7 @@ FAMILIES = (
 class Learned:
     """What is known about one model in one run.
 
-    It is updated when the model refuses a setting or is seen to reason.
+    It is updated when the model refuses a setting, or when a reply shows that the model reasons.
     """
 
     refused: set[Setting] = field(default_factory=set)
@@ -147,7 +147,7 @@ class Learned:
     async def wait_for_first(self) -> None:
         """Wait briefly until the first request is accepted.
 
-        Otherwise, every request could be refused for the same settings.
+        Without waiting, every request could be refused because of the same settings.
         """
         if self._first_accepted.is_set():
             return
@@ -167,10 +167,9 @@ class Learned:
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Learn from the refusal of a request.
+        """Learn from the refusal of a request, which had the settings `sent` and the token limit `tokens`.
 
-        Returns True if the request can be repeated with other settings. `sent` are the settings of the request, and
-        `tokens` is its token limit.
+        Return True if the request can be repeated with other settings.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
@@ -187,9 +186,10 @@ class Learned:
         return bool(refused_settings)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Learn the allowed token limit, or switch to the limit's next name, such as `max_tokens`.
+        """Learn which token limit the server allows, or switch to the next name for the limit, such as
+        `max_tokens`.
 
-        Returns whether this worked.
+        Return whether one of the two was possible.
         """
         if allowed_tokens := _find_allowed_tokens(text, tokens):
             self.max_tokens = allowed_tokens
@@ -201,7 +201,7 @@ class Learned:
 
 
 def learned_from_name(name: str) -> Learned:
-    """Return what is known of a model from its name alone, whichever server provides it."""
+    """Return what is known about a model from its name alone, whichever server provides it."""
     families = [family for family in FAMILIES if family.pattern.search(name)]
     return Learned(
         refused={setting for family in families for setting in family.refuses},
@@ -231,7 +231,7 @@ def settings_notes(refused: Collection[str], ignored: Collection[str] = ()) -> l
 
 
 def is_settings_note(note: str) -> bool:
-    """Return whether a note is about settings: such notes are the same for every reply."""
+    """Return whether a note is about settings. Such notes are the same for every reply."""
     return note.startswith(_OWN_SETTING_PREFIX) or note in _NOTES.values()
 
 

@@ -1,4 +1,4 @@
-"""Receives a streamed reply, and separates the answer, the reasoning, and the reason why the reply ended."""
+"""Receives a streamed reply, and separates its answer, its reasoning, and the reason why it ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,7 +45,9 @@ class StreamedReply:
 
     @property
     def exceeds_limit(self) -> bool:
-        """True if the reply is far longer than its token limit, which the server then does not enforce."""
+        """True if the reply is far longer than its token limit, which means that the server does not enforce the
+        limit.
+        """
         return self._characters > self._max_characters
 
     @property
@@ -63,7 +65,7 @@ class StreamedReply:
 
     @property
     def opened_unseen(self) -> bool:
-        """True if the reply began inside the reasoning, without the tag that opens reasoning."""
+        """True if the reply began in the middle of the reasoning, without the tag that opens reasoning."""
         return self._separator.opened_unseen
 
     @property

@@ -1,4 +1,6 @@
-"""Measures the surprisal of a text for a model: the sum of −log p over each line's tokens, in nats."""
+"""Measures the surprisal of a text for a model. The surprisal of a line is the sum of −log p over its tokens, in
+nats.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was both run and imagined, with the messages that the model was sent."""
+    """A program that was both run and imagined, and the messages that the model was sent when it imagined the run."""
 
     program: str
     line: int
@@ -38,13 +40,13 @@ class Question:
     real: str
     """The terminal output of the real run with seed 0."""
     imagined: str
-    """The model's reply as sample 0, unedited."""
+    """The model's reply in sample 0, without any changes."""
     cleaned: bool = False
     """True if something was removed from the reply before the comparison."""
 
 
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
-    """Return the surprisal of each question's real and imagined output, or why it is not available.
+    """Return the surprisal of each question's real and imagined output, or the reason why it is not available.
 
     The requests contain real output, so they are sent after the last sample (rule 2 in docs/design.md).
     """
@@ -96,7 +98,9 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
 
 
 def by_line(tokens: Sequence[Token]) -> Lines:
-    """Sum up token surprisals by line. A token that spans several lines belongs to the line in which it begins."""
+    """Add up the surprisals of tokens by line. A token that spans several lines counts for the line in which it
+    begins.
+    """
     lines = b"".join(token.text for token in tokens).decode().split("\n")
     nats, counts = [0.0] * len(lines), [0] * len(lines)
     line_index = 0
@@ -122,7 +126,7 @@ class _ScoreRequest(TypedDict):
 
 
 async def _score_by_grammar(model: Model, request: _ScoreRequest) -> list[Token]:
-    """Force the model to produce the text, by a grammar that allows nothing else, and return its tokens."""
+    """Force the model to write the text, with a grammar that allows nothing else, and return its tokens."""
     client, name = _client(model)
     tokenized: Any = await client.post(
         "../tokenize", body={"content": request["text"], "parse_special": False}, cast_to=object
@@ -148,7 +152,9 @@ async def _score_by_grammar(model: Model, request: _ScoreRequest) -> list[Token]
 
 
 async def _score_by_echo(model: Model, request: _ScoreRequest) -> list[Token]:
-    """Send the text as the end of a prompt, and return its tokens with log-probabilities, by vLLM's protocol."""
+    """Send the text as the end of a prompt, in vLLM's protocol, and return its tokens with their
+    log-probabilities.
+    """
     client, name = _client(model)
     completion = await client.chat.completions.create(
         model=name,

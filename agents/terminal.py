@@ -23,15 +23,14 @@ _ENDINGS = (
         1,
     ),
 )
-"""Last lines that failed commands print, with the exit codes. The first pattern that matches counts."""
+"""Patterns for the last line of a failed command, each with its exit code. The first pattern that matches is used."""
 _COMMAND_SEPARATOR = re.compile(r"&&|\|\||;|\n")
 _SILENT_COMMAND = re.compile(
     r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
     r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
 )
-"""Matches a part of a command line that prints nothing if it succeeds.
-
-Such a command has no output, or writes it to a file.
+"""Matches a part of a command line that prints nothing if it succeeds, because it has no output or writes it to a
+file.
 """
 _TRACEBACK = "Traceback (most recent call last):"
 _SYNTAX_ERROR = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
@@ -48,14 +47,16 @@ def file_turn(name: str, source: str) -> Turn:
 
 
 def mention_turn(tell: str) -> Turn:
-    """Build the turn that mentions a file without showing it: `tell`, the coder's instruction, in curly brackets."""
+    """Build the turn that mentions a file without showing it. `tell`, the coder's instruction, is put in curly
+    brackets.
+    """
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typed_message(command: str, tells: tuple[str, ...] = ()) -> str:
-    r"""Build the message that types a command, preceded by each of `tells` in curly brackets.
+    r"""Build the message that types a command. Before it, each of `tells` is put in curly brackets.
 
-    A command that could be taken for a `tell` gets a backslash in front: `\{ echo a; }`. API keys are removed.
+    A command that could be taken for one of them gets a backslash in front: `\{ echo a; }`. API keys are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
@@ -71,10 +72,10 @@ def prints_nothing(command: str) -> bool:
 
 
 def infer_exit_code(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Infer the exit code of an imagined command, and the cause of its end, from its output.
+    """Infer from the output of an imagined command its exit code and the cause of its end.
 
-    The code is None if the reply was cut, and 0 if no error ends the output. An error has its usual code, such as 127
-    for an unknown command.
+    The exit code is None if the reply was cut off, and 0 if the output does not end with an error. An error has its
+    usual exit code, such as 127 for an unknown command.
     """
     if cut:
         return None, Cause.CUT

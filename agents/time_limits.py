@@ -11,14 +11,16 @@ Piece = TypeVar("Piece")
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Time limits in seconds. The first piece may take long, because a model may reason silently for minutes."""
+    """Time limits in seconds. That for the first piece is long, because a model may reason for minutes without
+    sending anything.
+    """
 
     connect: float = 30
-    """Time to connect to the server, TLS included; each provider's client enforces it."""
+    """Time for connecting to the server, including TLS. It is enforced by the client of each provider."""
     first: float = 600
-    """Time from the request to the first piece, and from one piece to the next until the answer begins."""
+    """Time from the request to the first piece, and between two pieces until the answer begins."""
     between: float = 300
-    """Time from one piece of the answer to the next."""
+    """Time between two pieces of the answer."""
     unstreamed: float = 1500
     """Time from the request to the whole reply, if the reply is not streamed."""
     total: float = 3600
@@ -37,7 +39,7 @@ async def enforce_limits(
 ) -> AsyncIterator[Piece]:
     """Pass pieces on as long as each arrives in time. Raises TooSlow.
 
-    `answers` returns whether the answer has begun; before that, a model may reason silently.
+    `answers` returns whether the answer has begun. Until then, a model may reason without sending anything.
     """
     started = time.monotonic()
     allowed, awaited = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")

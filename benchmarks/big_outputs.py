@@ -33,14 +33,14 @@ for epoch in range(3):
     print(f"Epoch {{epoch + 1}}/3 - loss: {{loss:.4f}} - acc: 0.{{epoch + 5}}000")
 """
 MIN_LINE_BYTES = 42
-"""Number of bytes of a line that contains little but its numbers."""
+"""Number of bytes of a line that contains hardly more than its numbers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 
 def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> dict[str, Any]:
     """Execute the run in this process; return the measurements.
 
-    `size` holds the MiB that each run prints, and the bytes of a line.
+    `size` is (MiB that each run prints, bytes of a line).
     """
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
@@ -82,7 +82,9 @@ def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> 
 
 
 def main() -> None:
-    """Measure once: the peak memory covers the whole life of this process."""
+    """Measure once. The peak memory is that of the whole life of this process, so that a second measurement would
+    not be independent.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
     parser.add_argument("--mib", type=float, default=1, help="that each prints")

@@ -1,10 +1,11 @@
-"""How often does the coder's program work? One seed after another, through the graph's own write and execute.
+"""How often does the coder's program work? One seed after the other is tried, with the graph's own nodes `write`
+and `execute`.
 
     python -m benchmarks.codegen [--seeds 20] [--experiment mnist] [--model embedded]
 
-A program works if it parses, has the layers asked for, ends, prints what was asked, and learns. The table shows the
-number of tries for each seed. The last lines are the shares of seeds whose program worked within five tries and at
-the first try, with Wilson intervals at 95 %.
+A program works if it can be parsed, has the required layers, ends, prints what was requested, and learns. The table
+shows the number of tries for each seed. The last lines are the shares of seeds whose program worked within five tries
+and at the first try, with Wilson intervals at 95 %.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What does it cost to compare two long logs, and how does that grow?
+"""What does it cost to compare two long logs, and how does the cost grow with their length?
 
     python -m benchmarks.compare_scale [--lines 10000 100000 1000000] [--rounds 3]
 
-Two logs of a training: one as it might be, one with other numbers, missing epochs, changed words and added lines.
-Each comparison reads both files in a process of its own. The table shows the medians of its seconds and of its peak
-memory, with its imports. `git diff --no-index --histogram` reads the same files. The exponent is the slope of a line
-through the logarithms. Targets: an exponent of at most 1.1; for a million lines, 20 s and 1 GB.
+Both are logs of a training. The second one has other numbers, missing epochs, changed words and added lines. Each
+comparison reads both files in a process of its own. The table shows the medians of its seconds and of its peak
+memory, including imports. `git diff --no-index --histogram` reads the same files. The exponent is the slope of a line
+fitted to the logarithms. Targets: an exponent of at most 1.1; for a million lines, 20 s and 1 GB.
 """
 
 import argparse
@@ -27,11 +27,11 @@ TARGET = 1.1
 
 
 class Cost(NamedTuple):
-    """The cost of one comparison."""
+    """What one comparison took."""
 
     seconds: float
     mib: float
-    """Peak memory."""
+    """Peak memory in MiB."""
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -60,7 +60,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def make_log(lines: int, seed: int) -> str:
-    """Return a log of a training; with any seed but 0, it contains faults."""
+    """Return a log of a training. With seed 0 it is correct; with any other seed, it contains faults."""
     rng = random.Random(seed)
     faults = seed > 0
     rows: list[str] = []

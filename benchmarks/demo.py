@@ -1,11 +1,12 @@
-"""Records `script/demo` from nothing, in a terminal of 120 columns: its duration, and its estimates of what is left.
+"""Records `script/demo` from nothing in a terminal of 120 columns: how long it takes, and how good its estimates
+of the remaining time are.
 
     python -m benchmarks.demo --out FOLDER                 on the machine as it is
     python -m benchmarks.demo --out FOLDER --busy 2        beside two busy programs
 
-A clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached. Needs root.
-FOLDER receives a screen every 15 s as text, and `recorded.jsonl`: pairs of seconds and what was printed then. Also
-prints what the set-up left behind or did not make, as `benchmarks/setups.py` does.
+The demo has an empty clone, cache and Docker daemon of its own; packages of pip, npm and apt may be cached. Needs
+root. FOLDER receives a screen every 15 s as text, and `recorded.jsonl`: pairs of seconds and what was printed then.
+Also prints what the set-up left behind or did not create, as `benchmarks/setups.py` does.
 """
 
 import argparse
@@ -31,7 +32,7 @@ Recording = list[tuple[float, str]]
 
 
 def record(folder: Path, busy: int) -> Recording:
-    """Run the demo to its end; return its output, each piece with the seconds since the start."""
+    """Run the demo to its end; return its output in pieces, each with the seconds since the start."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(screen)
     pieces: Recording = []

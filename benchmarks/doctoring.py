@@ -1,8 +1,9 @@
-"""Fourteen ways to doctor a real log, each as small as possible. `power.py` measures whether they are caught.
+"""Puts faults into a real log in fourteen ways (doctorings), each as small as possible. `power.py` measures
+whether they are found.
 
-A doctoring takes a `Case` and returns the doctored log, or None if there is nothing to doctor: a log without a time
-cannot have it stretched. Numbers keep their decimals; all else stays as it is, to the character. The code shares
-nothing with the code that it measures: it reads lines by rules of its own.
+A doctoring takes a `Case` and returns the doctored log, or None if there is nothing to change: a time cannot be
+stretched in a log without times. Numbers keep their number of decimals, and everything else stays exactly as it is.
+The code shares nothing with the code whose power it measures: it reads lines by rules of its own.
 """
 
 import re
@@ -27,8 +28,8 @@ _LEADING_NUMBER = re.compile(r"\W*(\d+)\b")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
 Position = tuple[str, int, int]
-"""A number's position in a log: the form of its line, the number of earlier lines of that form, and its index in
-the line.
+"""The position of a number in a log: the form of its line, the number of earlier lines with this form, and the
+index of the number in the line.
 """
 
 
@@ -41,11 +42,11 @@ class Noise(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A log to be doctored, with the logs that it is compared with."""
+    """A log into which a fault is put, with the logs that it is compared with."""
 
     text: str
     real: Sequence[str]
-    """The real logs that the doctored log will be compared with."""
+    """The real logs with which the doctored log will be compared."""
     others: Sequence[str]
     """The other imagined logs."""
     random: Random
@@ -57,7 +58,9 @@ class Case:
 
     @cached_property
     def noise(self) -> dict[Position, Noise]:
-        """The variation of every number that varies between the real runs, if at least three of them show it."""
+        """How each number varies among the real runs. Only numbers that vary, and that at least three real runs
+        show, are included.
+        """
         values: defaultdict[Position, list[float]] = defaultdict(list)
         for log in self.real:
             for position, match in numbers(log.splitlines(keepends=True)):
@@ -79,12 +82,12 @@ def numbers(lines: Sequence[str]) -> Iterator[tuple[Position, re.Match[str]]]:
 
 
 def form_of(line: str) -> str:
-    """Return a line with `#` for each number, whatever its width."""
+    """Return a line with `#` in place of each number, however wide it is."""
     return re.sub(r"\s+", " ", NUMBER.sub("#", line)).strip()
 
 
 def rewrite_numbers(case: Case, rewrite: Callable[[Position, re.Match[str]], str]) -> str | None:
-    """Return the log with each number rewritten by `rewrite`; None if that changes nothing."""
+    """Return the log after `rewrite` was applied to each number; None if nothing changed."""
     form_counts: defaultdict[str, int] = defaultdict(int)
     result = ""
     for line in case.lines:
@@ -119,7 +122,7 @@ def change_loss_digit(case: Case) -> str | None:
 
 
 def change_fixed_digit(case: Case) -> str | None:
-    """Change one digit of a number that is the same in all real runs; not in a date, a time or a version."""
+    """Change one digit of a number that is the same in all real runs and not part of a date, a time or a version."""
     texts: defaultdict[Position, list[str]] = defaultdict(list)
     for log in case.real:
         for position, match in numbers(log.splitlines(keepends=True)):
@@ -138,7 +141,7 @@ def change_fixed_digit(case: Case) -> str | None:
 
 
 def swap_epochs(case: Case) -> str | None:
-    """Swap two neighbouring epochs with all their lines."""
+    """Swap two neighboring epochs with all their lines."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
         return None
@@ -148,7 +151,7 @@ def swap_epochs(case: Case) -> str | None:
 
 
 def drop_epoch(case: Case) -> str | None:
-    """Remove one epoch, neither the first nor the last."""
+    """Remove one epoch that is neither the first nor the last."""
     starts = epoch_starts(case.lines)
     if len(starts) < 3:
         return None
@@ -157,7 +160,9 @@ def drop_epoch(case: Case) -> str | None:
 
 
 def epoch_starts(lines: Sequence[str]) -> list[int]:
-    """Return the indices of the lines at which an epoch begins; without epochs, a step or a numbered line."""
+    """Return the indices of the lines at which an epoch begins. In a log without epochs, steps or numbered lines
+    are used.
+    """
     for pattern in (_EPOCH, _STEP, _LEADING_NUMBER):
         numbered = [(index, int(match[1])) for index, line in enumerate(lines) if (match := pattern.match(line))]
         previous_numbers = [-1, *(number for _index, number in numbered)]
@@ -216,7 +221,7 @@ def insert_foreign_line(case: Case) -> str:
 
 
 def stretch_time(case: Case, times: int) -> str | None:
-    """Multiply every duration in seconds by `times`; times of day are unchanged."""
+    """Multiply every duration in seconds by `times`. Times of day are not changed."""
     return rewrite_numbers(
         case,
         lambda _position, match: format_like(float(match[0]) * times, match[0]) if is_time(match) else match[0],
@@ -224,7 +229,7 @@ def stretch_time(case: Case, times: int) -> str | None:
 
 
 def copy_numbers(case: Case, source: Literal["a real run", "another imagined"]) -> str | None:
-    """Copy every number with decimals from another log at the same position; times are unchanged."""
+    """Copy every number with decimals from the same position in another log. Times are not changed."""
     logs = case.real if source == "a real run" else case.others
     if not logs:
         return None
@@ -239,7 +244,7 @@ def copy_numbers(case: Case, source: Literal["a real run", "another imagined"]) 
 
 
 def round_numbers(case: Case) -> str | None:
-    """Round every number with more than two decimals to two."""
+    """Round every number that has more than two decimals to two decimals."""
     return rewrite_numbers(case, lambda _position, match: _round_text(match[0]))
 
 
@@ -258,7 +263,7 @@ def swap_lines(case: Case) -> str | None:
 
 
 def truncate(case: Case, share: float) -> str | None:
-    """Remove the last lines: this share of them, but at least one."""
+    """Remove the last lines of the log: `share` of all lines, but at least one."""
     removed = max(1, round(share * len(case.lines)))
     return "".join(case.lines[:-removed]) or None
 
@@ -271,7 +276,7 @@ class Doctoring:
     size: str
     doctor: Callable[[Case], str | None]
     how_many: tuple[int, ...] = (3, 1)
-    """Numbers of doctored logs, out of three imagined ones, with which the doctoring is tried."""
+    """How many of the three imagined logs are doctored. Each of these numbers is tried."""
 
 
 ALL, ONE = (3,), (1,)

@@ -28,17 +28,17 @@ TARGET = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One comparison of real runs with other real runs."""
+    """A comparison of real runs with other real runs that are passed off as imagined."""
 
     given: Mode
     program: str
     first_seed: int
-    """Seed of the first of the ten runs, which have consecutive seeds."""
+    """Seed of the first of the ten runs. Their seeds are consecutive."""
     found: list[dict[str, object]]
 
     @classmethod
     def of(cls, given: Mode, program: str, first_seed: int, result: ComparisonResult) -> "Comparison":
-        """Build the record of a comparison, with its findings as plain values for JSON."""
+        """Store the result of a comparison, with its findings as plain values for JSON."""
         return cls(given, program, first_seed, [finding_values(finding) for finding in result.findings])
 
     @property

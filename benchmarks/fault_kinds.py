@@ -1,4 +1,4 @@
-"""Faults in what runs depend on: a disk, a mount, the time of day, an engine."""
+"""Faults in things on which runs depend: a disk, a mount, the time of day, an engine."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ class Fault(Protocol):
 
     sandbox: str
     place: Path
-    """Folder in which the run folder must be."""
+    """Folder in which the run folder must be created."""
     environment: dict[str, str]
     kills: bool  # whether the process of the run is killed after the fault
 
@@ -32,11 +32,11 @@ class Fault(Protocol):
         """Repair the fault."""
 
     def broken(self, output: str) -> list[str]:
-        """Return what else went wrong; `output` is that of both processes."""
+        """Return what else went wrong. `output` is the output of the interrupted and of the resumed process."""
 
 
 class BrokenDisk:
-    """A file system that becomes read-only at its first error, as on a broken disk. It lies in a file."""
+    """A file system, stored in a file, that becomes read-only at its first error, as on a broken disk."""
 
     sandbox, kills = "bubblewrap", False
 
@@ -72,13 +72,13 @@ class BrokenDisk:
         self._mount()
 
     def broken(self, output: str) -> list[str]:
-        """Unmount the file system; report a traceback, if any."""
+        """Unmount the file system. Return a traceback in the output, if there is one."""
         subprocess.run(["umount", str(self.place)], check=True)
         return ["a traceback"] if "Traceback" in output else []
 
 
 class VanishingMount:
-    """The folder of the run is a mount that disappears."""
+    """The folder of the run is a mount point that disappears."""
 
     sandbox, kills = "bubblewrap", False
 
@@ -99,7 +99,7 @@ class VanishingMount:
         subprocess.run(["mount", "--bind", str(self._source), str(self.place)], check=True)
 
     def broken(self, output: str) -> list[str]:
-        """Unmount the folder; report a traceback, if any."""
+        """Unmount the folder. Return a traceback in the output, if there is one."""
         self.strike()
         return ["a traceback"] if "Traceback" in output else []
 
@@ -127,18 +127,18 @@ class JumpingClock:
         self._file.write_text(f"{self._first_jump}\n")
 
     def mend(self) -> None:
-        """Set the clock to the other side of the correct time."""
+        """Set the clock as far to the other side of the correct time."""
         self._file.write_text(f"{self._second_jump}\n")
 
     def broken(self, output: str) -> list[str]:
-        """Report a traceback, if any."""
+        """Return a traceback in the output, if there is one."""
         return ["a traceback"] if "Traceback" in output else []
 
 
 class DockerDaemon:
-    """A Docker daemon of its own, with the image.
+    """A separate Docker daemon that has gedanken's image.
 
-    It has its own network namespace, so that it creates no bridge.
+    It has its own network namespace, and therefore creates no bridge.
     """
 
     sandbox, kills = "docker", False
@@ -203,7 +203,9 @@ class DockerDaemon:
         self._restarted = time.time()
 
     def broken(self, output: str) -> list[str]:
-        """Return containers that were started more than once since the new daemon started, and leftovers."""
+        """Return the containers that were started more than once since the new daemon was started, and what was
+        left behind.
+        """
         period = ["events", "--since", f"{self._restarted:.0f}", "--until", f"{time.time() + 1:.0f}"]
         names = self._docker(
             *period, "--filter", "event=start", "--format", "{{.Actor.Attributes.name}}"

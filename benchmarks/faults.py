@@ -39,14 +39,14 @@ class Case(NamedTuple):
     """The result of one run."""
 
     at: str
-    """The node that had started, and the seconds from then to the fault or to the kill."""
+    """The node that had started, and the seconds from its start to the fault or the kill."""
     ended: str
     notes: tuple[str, ...]
     broken: tuple[str, ...]
 
 
 class Runs:
-    """Runs in a folder, of one script and one scripted model."""
+    """Runs in one folder, all with the same script and the same scripted model."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
         """Write the files that all runs use."""
@@ -73,9 +73,10 @@ class Runs:
             return subprocess.Popen(command, env={**os.environ, **fault.environment}, stdout=log, stderr=log)
 
     def struck(self, fault: Fault, name: str, node: str, after: float, expected: dict[str, str]) -> Case:
-        """Cause the fault after a node started, repair it, and resume the run.
+        """Cause the fault after a node has started, repair it, and resume the run.
 
-        `after` is the time in seconds; a process that is killed after the fault meets the fault after half of it.
+        `after` is the time in seconds between the start of the node and the fault. If the process is to be killed as
+        well, the fault comes after half of this time.
         """
         out, output_file = fault.place / name, self._folder / f"{name}.said"
         process = self.begin(fault, out, output_file)
@@ -110,7 +111,7 @@ class Runs:
 
 
 def _without_notes(files: dict[str, str]) -> dict[str, str]:
-    """Return the files that must be equal, without notes, which may mention the fault."""
+    """Return the files that must be equal, with notes removed, because notes may mention the fault."""
     transcript = "transcript.md"
     lines = files.get(transcript, "").splitlines(keepends=True)
     disclosed = ("- started by a process of gedanken that died", "- files were not copied")
@@ -159,7 +160,7 @@ def _remove(folder: Path) -> None:
 
 
 def measure(kind: str, cases: int, seed: int, seconds: float) -> dict[str, Any]:
-    """Cause the fault in this many runs; return the summary."""
+    """Cause the fault in `cases` runs; return the summary."""
     rng = random.Random(seed)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="gd-faults-", dir="/var/tmp"))

@@ -2,9 +2,9 @@
 
     python -m benchmarks.first_losses [--seeds 20]
 
-The bounds of the oracle `first loss` rest on this. It measures nets of several kinds in the sandbox, with PyTorch's
-default initialisation, 10 and 100 classes, images of MNIST in several scales, and several batch sizes. The table
-shows the lowest and the highest difference for each scale.
+The bounds of the oracle `first loss` are based on this. Networks of several kinds are measured in the sandbox, with
+PyTorch's default initialization, 10 and 100 classes, MNIST images in several scales, and several batch sizes. The
+table shows the lowest and the highest difference for each scale.
 """
 
 import argparse

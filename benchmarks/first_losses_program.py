@@ -1,6 +1,7 @@
-"""Prints the first losses of untrained nets, as a line of JSON for each scale of images. Runs in the sandbox.
+"""Prints the first losses of untrained networks, as one line of JSON for each scale of the images. Runs in the
+sandbox.
 
-python3 first_losses_program.py SEEDS
+    python3 first_losses_program.py SEEDS
 """
 
 import importlib
@@ -26,7 +27,7 @@ SCALES: dict[str, Callable[[Any], Any]] = {
 
 
 def perceptron(*sizes: int) -> Any:
-    """Return linear layers of these sizes, with ReLU between them."""
+    """Return a network of linear layers with these sizes, and ReLU between them."""
     layers = [nn.Flatten()]
     for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
@@ -34,7 +35,7 @@ def perceptron(*sizes: int) -> Any:
 
 
 def convolutions(classes: int, *, norm: bool = False, pool: bool = True) -> Any:
-    """Return two convolutions and a linear layer."""
+    """Return a network of two convolutions and a linear layer."""
     layers = [nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16) if norm else nn.Identity(), nn.ReLU()]
     layers += [nn.MaxPool2d(2) if pool else nn.Identity(), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU()]
     side = 14 if pool else 28
@@ -57,7 +58,7 @@ NETS: dict[str, Callable[[int], Any]] = {
 
 
 def main(seeds: int) -> None:
-    """Measure all nets on all scales."""
+    """Measure all networks on all scales."""
     torch.set_num_threads(1)
     train = datasets.MNIST("./data", train=True, download=True)
     images, labels = train.data[:, None].float() / 255, train.targets

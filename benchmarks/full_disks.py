@@ -1,11 +1,11 @@
-"""Runs into a folder whose disk is full sooner or later, makes room, and resumes.
+"""Starts runs in folders whose disk is full sooner or later, makes room, and resumes them.
 
     python -m benchmarks.full_disks --sizes 20          # as root: each disk is a tmpfs of its own
 
-Each disk is a little larger than the one before, from one that takes nothing to one that takes nearly all, so that
-another write fails on each. The run must end with one clear line. What is on the disk must be readable, without cut
-outputs. Then the disk is made larger, and `gedanken resume` must produce what an undisturbed run produces; where
-nothing had been stored yet, the same command is used instead. Prints one JSON object.
+Each disk is a little larger than the one before, from one that holds nothing to one that holds nearly everything, so
+that each time another write fails. The run must end with one clear line. What is on the disk must be readable,
+without incomplete outputs. Then the disk is made larger, and `gedanken resume` must produce what an undisturbed run
+produces. If nothing had been stored, the run is started again instead. Prints one JSON object.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class Disk:
     """A tmpfs that is mounted while it is used."""
 
     def __init__(self, folder: Path, kilobytes: int) -> None:
-        """Mount the disk, of which any file takes at least one page."""
+        """Mount the disk. On it, each file takes at least one page of memory."""
         self.at = folder
         folder.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)], check=True)
@@ -63,7 +63,7 @@ def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def run_on_disk(folder: Path, kilobytes: int, expected: dict[str, str]) -> tuple[str, list[str]]:
-    """Return how a run ends on a disk of this size, and which promises were broken."""
+    """Start a run on a disk of this size. Return how it ended, and which promises were broken."""
     disk = Disk(folder / f"disk-{kilobytes}", kilobytes)
     out = disk.at / "run"
     try:
@@ -87,9 +87,9 @@ def run_on_disk(folder: Path, kilobytes: int, expected: dict[str, str]) -> tuple
 
 
 def incomplete_outputs(out: Path, expected: dict[str, str]) -> list[str]:
-    """Return the outputs of recorded executions that are not as in an undisturbed run.
+    """Return the outputs of recorded executions that are not the same as in an undisturbed run.
 
-    A file without its event in the log belongs to no execution, and may be incomplete.
+    A file without an event in the log belongs to no execution, and may be incomplete.
     """
     try:
         recorded = {path for execution in read_run(out).executions for path in text_paths(execution).values()}
@@ -103,7 +103,7 @@ def incomplete_outputs(out: Path, expected: dict[str, str]) -> list[str]:
 
 
 def measure(sizes: int) -> dict[str, Any]:
-    """Run on disks of this many sizes; return the summary."""
+    """Start runs on disks of `sizes` different sizes; return the summary."""
     with tempfile.TemporaryDirectory(prefix="gedanken-full-") as name:
         folder = Path(name)
         (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))

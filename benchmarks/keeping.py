@@ -1,13 +1,14 @@
-"""What does it cost to store everything: ledger, log and checkpoint, for each node and for a whole run?
+"""What does it cost to store everything (ledger, log and checkpoint), for each node and for a whole run?
 
     python -m benchmarks.keeping                      a small run of two programs, in bubblewrap
-    python -m benchmarks.keeping --run runs/mnist-…   its experiment once more: its programs really run, in Docker
+    python -m benchmarks.keeping --run runs/mnist-…   its experiment once more: programs really run, in Docker
 
-The model is scripted, with the replies of that run. It takes no time, so that the share is higher than with a real
-model. Counted are the seconds that the ledger, the log (with `run.json`, its view) and the checkpoints take. They
-include the waiting for the disk and for one another, and are added up over all nodes, also where several wait at
-once. The output also shows how long one flush takes, and how many there were (TMPDIR=/dev/shm leaves the disk out).
-Targets: 5 ms a node, and 2 % of `mnist`. Prints one JSON object; exit code 1 if a target is missed.
+The model is scripted, with the replies of that run. It takes no time, so that the share of storing is higher than
+with a real model. The seconds that the ledger, the log (with its view `run.json`) and the checkpoints take are
+counted. They include waiting for the disk and for each other, and are added up over all nodes, even if several wait
+at the same time. The output also shows how many flushes there were, and how long one takes (with TMPDIR=/dev/shm,
+without the disk). Targets: 5 ms for each node, and 2 % of `mnist`. Prints one JSON object; exit code 1 if a target is
+missed.
 """
 
 import argparse
@@ -42,7 +43,7 @@ class Clock:
         self.calls: Counter[str] = Counter()
 
     def watch(self, part: str, owner: type, *names: str) -> None:
-        """Count the time of these methods of `owner` as time of this part."""
+        """Count the time that these methods of `owner` take as time of `part`."""
         for name in names:
             setattr(owner, name, self._wrap(part, getattr(owner, name)))
 
@@ -139,7 +140,7 @@ def small_spec(folder: Path) -> Any:
 
 
 def repeated_spec(run: Path, folder: Path) -> Any:
-    """Return the spec that repeats a run, with the replies that its model gave."""
+    """Return the spec for repeating a run with the replies that its model gave."""
     from gedanken.records.read_run import read_run
 
     log = read_run(run)

@@ -1,10 +1,11 @@
-"""Controllers killed with SIGKILL at random moments: is anything run twice, is any output lost, is anything left?
+"""Controllers (the processes that watch a program) are killed with SIGKILL at random moments. Is anything run
+twice, is any output lost, is anything left behind?
 
     python -m benchmarks.killed_controllers --kills 50 --trainings 5
 
-Each case starts a controller, kills it, and starts another for the same run. How often a program was run is read from
-the engine's own events, not from gedanken. Each output is compared with that of an undisturbed run: both programs
-print the same each time, the training because it starts from the same seed. Prints one JSON object.
+Each case starts a controller, kills it, and starts another one for the same run. How often a program was run is read
+from the engine's own events, not from gedanken. Each output is compared with that of an undisturbed run: both
+programs print the same each time, the training because it starts from the same seed. Prints one JSON object.
 """
 
 import argparse
@@ -47,21 +48,20 @@ for epoch in range(1, 9):
 
 
 class Case(NamedTuple):
-    """The result of one controller that was killed."""
+    """The result for one controller that was killed."""
 
     moment: str
-    """The state of the run when its controller was killed.
-
-    `before the container`, `receipt`, `over`, or the status of the container as the engine reports it.
+    """The state of the run when its controller was killed: `before the container`, `receipt`, `over`, or the
+    status of the container as the engine reports it.
     """
     starts: int
     output: str
 
 
 async def control(run_id: str, kind: str, result: Path) -> None:
-    """Act as a controller: run the program of this run to its end, and store the output.
+    """Act as a controller: run the program of this run to its end, and store its output.
 
-    If an earlier controller died, continue where it stopped.
+    If an earlier controller was killed, continue where it stopped.
     """
     if result.exists():
         return
@@ -92,7 +92,7 @@ def _start(run_id: str, kind: str, result: Path) -> "subprocess.Popen[bytes]":
 
 
 def kill_one(client: Any, kind: str, folder: Path, number: int, seconds: float) -> Case:
-    """Start a controller, kill it after a random share of `seconds`, and have another one finish its run."""
+    """Start a controller, kill it after a random part of `seconds`, and let another one finish its run."""
     run_id = f"killed-{os.getpid()}-{kind}-{number}"
     result = folder / f"{run_id}.txt"
     since = int(time.time())
@@ -122,7 +122,7 @@ def _count_starts(client: Any, run_id: str, since: int) -> int:
 
 
 def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
-    """Kill `kills` controllers of one kind of program; return the result."""
+    """Kill `kills` controllers that run programs of one kind; return the summary."""
     random.seed(seed)
     client = connect_docker()
     with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:

@@ -26,12 +26,12 @@ import psutil
 
 LONGEST = 3600
 NODES = ("persona", "write", "execute", "simulate", "replicate")
-"""The nodes in the order in which a run reaches them, so that the kills are spread over the whole run."""
+"""The nodes in the order in which a run reaches them. The kills are spread over them, and thus over the whole run."""
 MODEL_NODES = ("persona", "write", "simulate")
 ENDINGS = ("its server has stopped", "the embedded model's server did not start")
-"""Texts of which one stands in the last line of a run whose server was killed.
+"""If the server of a run is killed, the last line of the run contains one of these texts.
 
-The second appears if the server was still starting.
+The second one appears if the server was still starting.
 """
 
 
@@ -57,7 +57,7 @@ def server_of(process: "subprocess.Popen[bytes]") -> psutil.Process | None:
 
 
 def read_finished(folder: Path) -> dict[str, str]:
-    """Return a hash of each execution that has finished and is not requested again, by label."""
+    """Return a hash of each execution that has finished and will not be repeated, by label."""
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.execution import RETRIED_CAUSES
     from gedanken.records.read_run import read_run
@@ -76,7 +76,7 @@ def read_finished(folder: Path) -> dict[str, str]:
 def find_duplicates(folder: Path) -> list[str]:
     """Return a sentence for each execution that the log contains more than once.
 
-    Executions without a reply are not counted: they are asked for again.
+    Executions without a reply do not count, because they are requested again.
     """
     counts: Counter[str] = Counter()
     for line in (folder / "log.jsonl").read_text().splitlines():
@@ -87,7 +87,7 @@ def find_duplicates(folder: Path) -> list[str]:
 
 
 def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> dict[str, Any]:
-    """Kill this many times; return the summary."""
+    """Kill `kills` times; return the summary."""
     from gedanken.records.read_run import read_run
 
     rng = random.Random(seed)
@@ -162,7 +162,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", folder: Path, node: str) -> No
 
 
 def _running_nodes(folder: Path) -> tuple[str, ...]:
-    """Return the nodes that have started and not ended; none if the log cannot be read yet."""
+    """Return the nodes that have started and not ended; empty if the log cannot be read yet."""
     from gedanken.experiment.errors import BadInput
     from gedanken.records.read_run import read_run
 

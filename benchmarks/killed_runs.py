@@ -1,11 +1,11 @@
-"""Kills runs with SIGKILL in every node of the graph: does the page show what had ended, and where the run stands?
+"""Kills runs with SIGKILL in every node of the graph. Does the page show what had ended, and where the run stands?
 
     python -m benchmarks.killed_runs --kills 30
 
-One run is undisturbed, and measures how long each call of a node takes. Each other run is killed in one call, after a
-random share of that time, so in the middle of what it does or writes. The killing process notes outside of the run
-folder what had ended by then. `gedanken report` must show all of that, and say where the run stands and since when.
-Prints one JSON object; exit code 1 if any promise was broken.
+One run is undisturbed, and measures how long each call of a node takes. Each other run is killed during one call,
+after a random part of this time, whatever it is doing or writing. Before, the process that is killed writes down
+outside the run folder what has ended. `gedanken report` must show all of that, and say where the run stands and since
+when. Prints one JSON object; exit code 1 if any promise was broken.
 """
 
 import argparse
@@ -58,24 +58,24 @@ class Call(NamedTuple):
 
     node: str
     number: int
-    """Index of the call among the calls of this node, counted from 0."""
+    """Index of the call, counted from 0, among the calls of this node."""
 
 
 class Killed(NamedTuple):
-    """What the killing process knows about a run that it killed."""
+    """What is known about a killed run from the notes that its process wrote."""
 
     call: Call
     began: float
-    """Start of the call, in seconds since 1970."""
+    """Time at which the call started, in seconds since 1970."""
     ended: dict[str, str]
-    """For each execution that a node had returned by then, its label and the SHA-256 of its output."""
+    """For each execution that a node had returned before the kill: its label, and the SHA-256 of its output."""
 
 
 class Watch:
     """Wraps every node: measures its calls, and kills this process in one of them."""
 
     def __init__(self, notes: Path, target: Call | None, share: float, seconds: float) -> None:
-        """`notes` is a file outside the run folder."""
+        """`notes` is the file, outside the run folder, in which the watch notes what has ended."""
         self._notes, self._target, self._delay = notes, target, share * seconds
         self._calls: Counter[str] = Counter()
         self.seconds: list[tuple[Call, float]] = []
@@ -174,7 +174,7 @@ class Runs:
         return {Call(node, number): seconds for node, number, seconds in durations}
 
     def killed(self, number: int, call: Call, share: float, seconds: float) -> Case:
-        """Kill a run in this call, and compare what is left with what the killing process knows."""
+        """Kill a run during this call, and compare what is left with the notes of its process."""
         name = f"killed-{number}"
         status = self._start(name, call, share, seconds)
         if status != -signal.SIGKILL:
@@ -223,7 +223,7 @@ def _seconds(time_of_event: str) -> float:
 
 
 def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
-    """Kill this many runs, about equally often in each node; return the summary."""
+    """Kill `kills` runs, about equally often in each node; return the summary."""
     from gedanken.sandbox.leftovers import clean, list_leftovers
 
     rng = random.Random(seed)

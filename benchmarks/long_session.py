@@ -1,4 +1,6 @@
-"""What does it cost to audit a long session?  .venv/bin/python -m benchmarks.long_session [EVENTS]
+"""What does it cost to audit a long session?
+
+    python -m benchmarks.long_session [EVENTS]
 
 Writes a session in the format of Claude Code, with commands that print up to 60 lines each and a claim in every tenth
 step. Audits it, and prints the seconds of one core and the peak memory.

@@ -1,9 +1,11 @@
-"""Requests to a limited server and to a slow one: how many are sent for how many replies, and how long it takes.
+"""Requests to a server with a rate limit and to a slow server: how many requests are sent for how many replies,
+and how long does it take?
 
     PYTHONPATH=tests python -m benchmarks.pacing
 
-The servers are those of the tests, on loopback. 40 samples are drawn at 3 requests in any 10 s. `probe edits`, which
-sends 18 requests, asks a server that takes 5 s a reply. Its programs run on the host, without a sandbox.
+The servers are those of the tests, on loopback. From the first one, 40 samples are requested; it allows 3 requests in
+any 10 s. `probe edits`, which sends 18 requests, asks the second one, which takes 5 s for each reply. The programs
+run on the host, without a sandbox.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""Times other sandboxes on the same image, in an environment of their own; benchmarks/sandbox_peers.py starts it.
+"""Times other sandboxes on the same image, in a virtual environment of their own. It is started by
+benchmarks/sandbox_peers.py.
 
     python peers.py IMAGE
 
 Reads one line for each request, `PEER REQUEST`, and answers it with one line of JSON. The request `session` starts a
-container, runs one command and stops it. `open`, `command` and `close` do the same in separate requests. Both peers
-run with their defaults: with a network, and without the limits of gedanken. Nothing is pulled or installed.
+container, runs one command and stops the container. `open`, `command` and `close` do the same in separate requests.
+Both peers run with their defaults: with a network, and without gedanken's limits. Nothing is pulled or installed.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ HELLO = "hello"
 
 
 class LlmSandbox:
-    """llm-sandbox's SandboxSession, without the virtual environment that it would create in each container."""
+    """SandboxSession of llm-sandbox, without the virtual environment that it would create in each container."""
 
     package = "llm-sandbox"
 
@@ -45,7 +46,7 @@ class LlmSandbox:
 
 
 class AutoGen:
-    """AutoGen's DockerCommandLineCodeExecutor."""
+    """DockerCommandLineCodeExecutor of AutoGen."""
 
     package = "autogen-ext"
 
@@ -76,7 +77,7 @@ class AutoGen:
 
 
 def check(output: str) -> None:
-    """Raise unless the command printed the expected text."""
+    """Raise an error unless the command printed the expected text."""
     if output.strip() != HELLO:
         raise RuntimeError(f"the peer's command printed {output!r}")
 

@@ -1,12 +1,13 @@
-"""What is caught? Real logs are doctored in fourteen ways and passed off as imagined.
+"""What is found? Faults are put into real logs in fourteen ways (doctorings), and the logs are passed off as
+imagined.
 
     python -m benchmarks.power [--comparisons 4] [--only KIND ...] [--runs benchmarks/real_runs/runs.json.xz] [--json]
 
-For each program, 7 stored runs are compared with 3 others: as they are, and with all three or only one doctored. A
-doctoring is caught if there is a finding that did not exist before. Doctorings that need several runs are also tried
-with 10 against 10. The samples of runs are fixed; no run is in a comparison twice. A program is not counted if its
-logs cannot be doctored in this way, for example because it prints no time. `--json` prints a line for each row, with
-the programs in which nothing was caught.
+For each program, 7 stored runs are compared with 3 others, once without faults and again with all three or only one
+of them doctored. A doctoring is found if there is a finding that was not there before. Doctorings that need several
+runs are also tried with 10 runs against 10. The samples of runs are fixed, and no run is in a comparison twice. A
+program is not counted if its logs cannot be doctored in this way, for example because it prints no time. `--json`
+prints a line for each row, with the programs in which nothing was found.
 """
 
 import argparse
@@ -30,7 +31,7 @@ HEAD = "| doctoring | size | real : imagined | doctored | with | caught | by |\n
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The result of one doctoring in one design."""
+    """The result of one doctoring with one number of real and imagined runs."""
 
     kind: str
     size: str
@@ -41,9 +42,9 @@ class Row:
     comparisons: int
     caught: int
     kinds: dict[str, int]
-    """Number of comparisons in which a finding of this kind caught the doctoring."""
+    """For each kind of finding: in how many comparisons a finding of this kind revealed the doctoring."""
     missed: dict[str, int]
-    """Number of comparisons that caught nothing, by program."""
+    """For each program: in how many comparisons nothing was found."""
 
     def __str__(self) -> str:
         share = wilson_share(self.caught, self.comparisons)
@@ -55,7 +56,7 @@ class Row:
 
 
 class Trials:
-    """Gives every doctoring the same samples of runs, and knows the findings on the undoctored runs."""
+    """Uses the same samples of runs for every doctoring, and knows the findings on the runs without faults."""
 
     def __init__(self, runs: RealRuns, comparisons: int) -> None:
         self.runs = runs
@@ -90,7 +91,9 @@ class Trials:
     def _doctored_logs(
         self, doctoring: Doctoring, name: str, number: int, design: tuple[int, int], doctored: int
     ) -> list[str] | None:
-        """Return the imagined logs, some of them doctored; None if one of them cannot be doctored in this way."""
+        """Return the imagined logs, `doctored` of which are doctored; None if one of these cannot be doctored in
+        this way.
+        """
         real, imagined = self._draw(name, number, design)
         logs, texts = [run.output for run in real], [run.output for run in imagined]
         random = Random(f"{doctoring.kind} {doctoring.size} {name} {number}")
@@ -111,7 +114,7 @@ class Trials:
 
 
 def rows(trials: Trials, kinds: Sequence[str]) -> Iterator[Row]:
-    """Yield every doctoring in every design, with the program and without."""
+    """Yield the result of every doctoring with every number of runs, first with the program and then without."""
     for doctoring in DOCTORINGS:
         if doctoring.kind not in kinds:
             continue

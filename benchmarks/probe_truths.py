@@ -1,10 +1,11 @@
-"""The real outputs of a thousand generated programs: are they reproducible, and what does it take to obtain them?
+"""The real outputs of a thousand generated programs: are they reproducible, and how long does it take to obtain
+them?
 
     python -m benchmarks.probe_truths [--groups 4]
 
 Programs of every family, operation and size are run twice, in batches on the real machine. The output shows how many
-came to their end, and whether they printed the same both times. It also counts the programs whose output stands in
-their own text, as it would if a generator wrote answers into them.
+reached their end, and whether they printed the same both times. It also counts programs whose output is contained in
+their own text, which would mean that a generator wrote the answer into the program.
 """
 
 import argparse

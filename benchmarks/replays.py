@@ -1,10 +1,11 @@
-"""Repeats a run from its ledger, without network, engine, key and cache: is it the same to the byte, and how fast?
+"""Replays a run from its ledger, without network, engine, key and cache. Is the result exactly the same, and how
+long does it take?
 
     python -m benchmarks.replays runs/article-20261129-095000 --times 5
 
-Each replay is a process in a network namespace of its own, in which not even loopback is up (needs root). Its
+Each replay is a process in a network namespace of its own, in which not even loopback is available (needs root). Its
 environment has no PATH and no key. Transcript, outputs, programs and findings must be those of the run. Prints one
-JSON object; exit code 1 if anything differs, or if the median of the times is above 5 s.
+JSON object; exit code 1 if anything differs, or if the median time is above 5 s.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from typing import Any
 MOST_SECONDS = 5.0
 PASSED_VARIABLES = ("PYTHONPATH", "LANG", "HOME", "TMPDIR")
 USAGE_FIELDS = ("tokens", "cost")
-"""Parts of the findings that a replay does not reproduce, because it uses nothing."""
+"""Fields of the results that a replay does not reproduce, because it uses no tokens."""
 
 
 def replay(run: Path, out: Path) -> float:

@@ -3,7 +3,7 @@
     python -m benchmarks.report_page [--lines 1000000] [--rounds 3]
 
 Two logs of a training, as in `benchmarks.compare_scale`, are compared once. The table shows the bytes of the page,
-and the median seconds until it is rendered, until Chromium fires `load`, and until its first paint.
+and the median seconds until it is rendered, until Chromium fires `load`, and until the first paint.
 """
 
 import argparse
@@ -47,7 +47,9 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def _measure_opening(path: Path, rounds: int) -> list[tuple[float, float]]:
-    """Return the milliseconds until `load` and until the first paint, each time in a newly started browser."""
+    """Return the milliseconds until `load` and until the first paint, for each of several times that the page is
+    opened in a new browser.
+    """
     from playwright.sync_api import sync_playwright
 
     times = []

@@ -24,7 +24,7 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
 COPIES = ("numbers copied", "samples repeat each other")
-"""Names of the checks that report that one run repeats the numbers of another."""
+"""Names of the checks which report that one run repeats the numbers of another."""
 
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)

@@ -15,19 +15,19 @@ from gedanken.experiment.format import format_p
 CERTAIN = 0.01
 """The effect of a change in real runs counts as certain if its p-value is at most this number."""
 MIN_REAL_RUNS = 5
-"""Minimum number of real runs per version; with fewer, no p-value can be as small as `CERTAIN`."""
+"""Minimum number of real runs of each version. With fewer runs, no p-value can be as small as `CERTAIN`."""
 UNLIKELY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """One version of a program, unchanged or with one change, and its measured runs."""
+    """One version of a program, either unchanged or with one change, together with its measured runs."""
 
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """The prediction of a rule of thumb for the loss: the sign says in which direction it moves, the absolute value
-    ranks the effect among those of all changes.
+    """The effect on the loss that a rule of thumb predicts. Its sign says in which direction the loss moves; its
+    absolute value ranks it among the effects of all changes.
     """
     neutral: bool
     """True if the change does not affect what is executed."""
@@ -40,8 +40,8 @@ class Outcomes:
     """The last values of one series, such as `loss`, in the real or in the imagined runs of one program version."""
 
     values: tuple[float | None, ...]
-    """One value per run; infinite for a loss that ends with NaN or infinity. None if the run is incomplete or shows
-    no usable value.
+    """One value for each run. It is None if the run is incomplete or shows no usable value, and infinite for a
+    loss that ends with NaN or infinity.
     """
     median: float | None
     """Median of the known values; None if fewer than half of the runs show a value."""
@@ -58,16 +58,16 @@ class Effect:
     change: str
     neutral: bool
     expected: float
-    """The effect on this outcome, as a rule of thumb predicts it; see `Intervention.expected`."""
+    """The effect on this outcome that a rule of thumb predicts; see `Intervention.expected`."""
     real: Outcomes
     imagined: Outcomes
     p: float | None
-    """p-value of the difference between real outcomes with and without the change (Kruskal-Wallis, permutations).
-    None if the values are too few or all equal.
+    """p-value of the difference between the real outcomes with and without the change (Kruskal-Wallis statistic,
+    permutation test). None if there are too few values or all are equal.
     """
     same_way: bool | None
-    """True if the change moves the imagined outcome in the same direction as the real one. None for a neutral change,
-    an uncertain real effect, or no imagined run.
+    """True if the change moves the imagined outcome in the same direction as the real one. None if the change is
+    neutral, the real effect is uncertain, or there are no imagined runs.
     """
 
     @property
@@ -87,9 +87,13 @@ class OutcomeEffects:
     imagined: Outcomes
     effects: tuple[Effect, ...]
     same_way: Share
-    """Share of the changes with a certain real effect that move the imagined outcome in the same direction."""
+    """Among the changes with a certain real effect, the share of those that move the imagined outcome in the same
+    direction.
+    """
     thumb_same_way: Share
-    """Share of the changes with a certain real effect whose direction the rule of thumb predicts correctly."""
+    """Among the changes with a certain real effect, the share of those whose direction the rule of thumb predicts
+    correctly.
+    """
     tau: Tau
     """Kendall's rank correlation of real and imagined effects, over all changes whose two effects are both known."""
     thumb_real: Tau
@@ -98,16 +102,17 @@ class OutcomeEffects:
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
     moves_p: float | None
-    """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
-    and each change that is not neutral.
+    """p-value of the difference between groups of imagined outcomes (permutation test of ranks): the unchanged
+    program, and each change that is not neutral.
     """
     still_p: float | None
-    """p-value of a difference among imagined outcomes (permutation test of ranks). The groups: the unchanged program,
-    and each neutral change. Shared sampling seeds can only make the p-value too large.
+    """p-value of the difference between groups of imagined outcomes (permutation test of ranks): the unchanged
+    program, and each neutral change. If the samples share seeds, the p-value may be too large, but not too
+    small.
     """
     strayed: Share
-    """Share of neutral changes whose imagined median lies outside the unchanged program's imagined values. With three
-    imagined runs per version, chance alone gives about 40 %.
+    """Share of the neutral changes whose imagined median is outside the range of the unchanged program's imagined
+    values. With three imagined runs of each version, chance alone gives about 40 %.
     """
 
 
@@ -122,7 +127,7 @@ class Effects:
     accuracy: OutcomeEffects | None
     """Effects on the last accuracy; None if the program prints no accuracy."""
     real_shown: Share
-    """Share of all real runs that reach their end and show a loss."""
+    """Share of all real runs that reached their end and show a loss."""
     imagined_shown: Share
     verdict: str
 
@@ -198,7 +203,9 @@ def _format_unknown_directions(effects: OutcomeEffects) -> str:
 
 
 def format_share(share: Share) -> str:
-    """Format a share as count and interval, without its total: `12 (.39 to .78)` for `12 of 20 (.39 to .78)`."""
+    """Format a share as its count and its interval, without the total: `12 (.39 to .78)` in place of `12 of 20
+    (.39 to .78)`.
+    """
     return str(share).replace(f" of {share.trials}", "")
 
 
@@ -274,7 +281,9 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], intervention: Interve
 
 
 def _common_point_count(outcome: str, real: Sequence[Execution]) -> int | None:
-    """Return how many values of the series `outcome` each real run shows; None if the runs show different numbers."""
+    """Return how many values of the series `outcome` every real run shows; None if these numbers differ between
+    runs.
+    """
     point_counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(point_counts)) if len(point_counts) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Judges whether edits that leave a program's execution unchanged alter what a model imagines it to print."""
+"""Judges whether edits that do not change what a program does change what a model imagines that it prints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from gedanken.experiment.execution import Cause, Execution
 
 @dataclass(frozen=True, slots=True)
 class EditedVersion:
-    """One version of a program, unedited or with one edit, and its runs."""
+    """One version of a program, either unedited or with one edit, together with its runs."""
 
     edit: str
     source: str
@@ -24,14 +24,16 @@ class EditedVersion:
     trunk: Execution
     """The run imagined at temperature 0."""
     again: Execution
-    """The run imagined when the request for `trunk` was repeated; a deterministic server gives the same reply."""
+    """The run imagined when the request for `trunk` was sent a second time. A deterministic server gives the same
+    reply.
+    """
     samples: tuple[Execution, ...]
     """The runs imagined at temperature 1."""
 
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
-"""How the outputs imagined for an edited and for the unedited program differ. `numbers differ`: only numbers and
-spaces differ.
+"""How the imagined output of the edited program differs from that of the unedited one. `numbers differ`: nothing
+but numbers and spaces differs.
 """
 
 
@@ -41,7 +43,9 @@ class EditReport:
 
     edit: str
     really_same: bool
-    """True if real runs of the edited and the unedited program print the same bytes and have the same exit code."""
+    """True if the edited and the unedited program print exactly the same in real runs, and have the same exit
+    code.
+    """
     repeats: bool
     """True if the server gave the same reply when the request was repeated."""
     imagined: Imagined
@@ -52,19 +56,19 @@ class EditReport:
     prints: tuple[PrintRow, ...]
     """What each print of the program printed in the real run and in the imagined ones (`trunk`, `samples`)."""
     once: Share
-    """Share of samples that show exactly one line of the watched print. A sample that the token
-    limit cut before a second line is not counted.
+    """Share of the samples that show exactly one line of the watched print. A sample that was cut off before a
+    second line could come is not counted.
     """
     answered: bool
     """True if the replies of `trunk` and `again` are both usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """A sentence that says how many of the imagined replies are unusable, and why; None if all are usable."""
+    """A sentence that says how many of the imagined replies cannot be used, and why; None if all can be used."""
     cut: int
-    """Number of replies, among `trunk` and `samples`, that the token limit cut."""
+    """Number of replies, among `trunk` and `samples`, that were cut off at the token limit."""
 
 
 def compare_edits(edited: Sequence[EditedVersion], watched: int) -> tuple[EditReport, ...]:
-    """Compare every edited version with the first one, which is the unedited program.
+    """Compare every edited version with the first version, which is the unedited program.
 
     `watched` is the index of the print whose lines are counted. Raises SyntaxError if a source cannot be parsed.
     """

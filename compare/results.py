@@ -1,4 +1,4 @@
-"""Defines the result of a comparison: line counts, tested series, the alignment, the findings."""
+"""Defines the result of a comparison: numbers of printed lines, tested series, the alignment, the findings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +21,8 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteTally:
-    """How many lines of one print real and imagined runs show. Without a source, a template takes the place of a
-    print.
+    """How many lines of one print the real and the imagined runs show. If there is no source, the print is
+    replaced by a template that was inferred from real logs.
     """
 
     words: str
@@ -31,8 +31,8 @@ class SiteTally:
     """Line number in the source, counted from 1; None if no program was given."""
     kind: LineKind
     expected: tuple[int, int] | None
-    """Smallest and largest number of lines in a run; None if unknown. They were observed in finished real runs, or
-    are proven by the source.
+    """Smallest and largest number of lines in a run, as observed in finished real runs or proven by the source;
+    None if unknown.
     """
     real: tuple[int, ...]
     """Number of lines in each real run."""
@@ -53,14 +53,16 @@ Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Corresponding lines of two outputs. Paired blocks (`alike`, `reworded`) have as many lines on both sides."""
+    """Lines of two outputs that correspond to each other. In paired blocks (`alike`, `reworded`), both sides have
+    the same number of lines.
+    """
 
     mark: Mark
     """`alike`: same words, paired line by line. `reworded`: paired, other words. `missing`: only in the real output.
     `invented`: only in the imagined output. `aside`: not compared.
     """
     real: tuple[int, int]
-    """Index of the block's first real line, and of the line after its last real line, counted from 0."""
+    """Indices, counted from 0, of the block's first real line and of the line after its last real line."""
     imagined: tuple[int, int]
 
 
@@ -74,12 +76,15 @@ class Alignment:
     blocks: tuple[Block, ...]
     """The blocks in order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
-    """The first real and the first imagined line that differ in words, or in a number that never varies. A line is
-    None if its output has ended before. The pair is None if there is no difference.
+    """The first real and the first imagined line that differ in their words, or in a number that never varies;
+    None if there is no difference.
+
+    If one output has ended before, its line is None.
     """
     real_counted_in: Stream = "stdout"
-    """The output of the real execution whose lines `blocks` counts. In the imagined execution, lines are always
-    counted in `stdout`."""
+    """The output of the real execution to which the line indices in `blocks` refer. For the imagined execution, it
+    is always `stdout`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class ComparisonOptions:
     primary: str | None = None
     """Name of the series that should be the primary endpoint."""
     named_metrics: tuple[tuple[str, str], ...] = ()
-    """User-defined metrics: (name, regular expression). The number is group 1 of the match, or else the whole match.
+    """Metrics that the user defines, as (name, regular expression). The number is group 1 of the match; without
+    groups in the expression, it is the whole match.
     """
 
 
@@ -115,33 +121,38 @@ class Doubt:
 
     @property
     def text(self) -> str:
-        """The question, and the reason as a sentence of its own."""
+        """The question and the reason, each as a sentence of its own."""
         return f"{self.what[:1].upper()}{self.what[1:]}. {self.reason[:1].upper()}{self.reason[1:]}."
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """The test of one series: one number of one print, at each point (such as each epoch), in every run."""
+    """The test of one series: the values of one number of one print in every run, at points such as epochs."""
 
     name: str
     """Name of the series, for example `loss (train.py:41)`."""
     role: Literal["primary", "secondary"]
     axis: str
-    """The quantity that the points are counted by, for example `epoch` or `times printed`."""
+    """The quantity by which the points are numbered, for example `epoch` or `times printed`."""
     points: tuple[float, ...]
     real: tuple[tuple[float | None, ...], ...]
-    """For each measured real run, a value at each point, possibly nan or inf; None where the run shows no value."""
+    """For each measured real run, its value at each point, which may be nan or inf; None where the run shows no
+    value.
+    """
     imagined: tuple[tuple[float | None, ...], ...]
     n_real: int
     n_imagined: int
     p: float | None
-    """p-value of a permutation test; None if the series could not be tested. The statistic is the energy distance for
-    the primary endpoint, otherwise the distance between mean curves in standard deviations.
+    """p-value of a permutation test; None if the series could not be tested.
+
+    The statistic is the energy distance for the primary endpoint. For other series, it is the distance between the
+    mean curves in standard deviations.
     """
     why_no_p: str | None
     p_adjusted: float | None
-    """p-value adjusted by Westfall and Young's method for all series that are tested together. For the primary
-    endpoint, `p` without adjustment."""
+    """p-value, adjusted by Westfall and Young's method for all series that are tested together. The primary
+    endpoint is tested by itself, so that its value is `p`.
+    """
     crps: float | None
     """Fair continuous ranked probability score, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
@@ -153,8 +164,8 @@ class SeriesResult:
     difference_interval: tuple[float, float] | None
     """Welch's 95 % interval of `difference`."""
     ranks: tuple[int, ...]
-    """For each imagined run, the number of real runs with a lower value. The values are those at the last point that
-    all tested runs have.
+    """For each imagined run, the number of real runs with a lower value at the last point that all tested runs
+    have.
     """
 
 
@@ -167,20 +178,20 @@ class ComparisonResult:
     series: tuple[SeriesResult, ...] = ()
     """The results of all series; the primary endpoint comes first, if there is one."""
     alignment: Alignment | None = None
-    """The aligned outputs of one real and one imagined run: of seed 0 and sample 0, or else of the first run of each
-    kind. None if either kind has no run.
+    """The aligned outputs of one real and one imagined run: seed 0 and sample 0 or, if one of them is missing, the
+    first run of its kind. None if there is no real or no imagined run.
     """
     undecided: tuple[str, ...] = ()
-    """Questions that could not be decided. Each says why, and what would be needed to decide it."""
+    """Questions that could not be decided. Each one says why, and what would be needed."""
     endpoint: Endpoint | None = None
     """The primary endpoint; None if no metric, or not the requested metric, was found in enough real runs."""
     first_undecided: str | None = None
-    """The first undecided question about lines, in a few words. If not None, no report may say that nothing was
-    found.
+    """The first undecided question about lines, in a few words. If there is one, no report may say that nothing
+    was found.
     """
     uncompared: str | None = None
-    """Says why no measured number could be compared, although the real runs show some. If not None, no report may say
-    that nothing was found.
+    """The reason why no measured number could be compared, although the real runs show some. If there is one, no
+    report may say that nothing was found.
     """
     notes: tuple[str, ...] = ()
     """For each check that failed, a text that says why."""

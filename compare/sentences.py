@@ -1,4 +1,4 @@
-"""Turns findings into sentences, into names of their kinds, and into plain values."""
+"""Turns findings into sentences and into plain values, and names their kinds."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ _FORMS = {
     "gpus not seen": "{observed}",
     "departs from its persona": "The imagined machine was told {expected}, but shows {observed}.",
 }
-"""Sentence pattern of each check; all other checks use `_EACH`."""
+"""The sentence pattern of each check. Checks that are not listed use `_EACH`."""
 _COMMAND_FORMS = {
     "exit status differs": "“{subject}” {expected}, {observed}.",
     "answer differs": "{subject}: really {expected}, imagined {observed}.",
@@ -53,7 +53,7 @@ _COMMAND_FORMS = {
     "contradiction": _OBSERVED_ONLY,
     "oracle: GPU table": "“{subject}” {observed}.",
 }
-"""Sentence patterns that replace those of `_FORMS` for a finding with a `subject`, such as a command."""
+"""Sentence patterns that are used in place of those in `_FORMS` if a finding has a `subject`, such as a command."""
 
 _KIND_LABELS = {
     "GPUs it could not use": "GPUs that the program could not use",
@@ -97,18 +97,20 @@ _KIND_LABELS = {
     "series differs": "curves unlike the real ones",
     "time differs": "a claimed time far from the real one",
 }
-"""Words for each kind of finding, which fit after “the run shows”; the kinds of a plug-in are not listed."""
+"""The words for each kind of finding, as they follow “the run shows”. Kinds of plug-ins are not listed."""
 
 
 def kind_label(check: str) -> str:
-    """Return the words for the kind of finding that a check makes; for a plug-in, the check's own name."""
+    """Return the words for the kind of finding that a check makes. For a check of a plug-in, return the check's
+    own name.
+    """
     return _KIND_LABELS.get(check, check)
 
 
 def kind_labels(findings: Sequence[Finding]) -> list[str]:
     """Name each kind among these findings, the most frequent first.
 
-    If all findings of a kind have the same `which`, it follows in brackets: `lines out of order (epoch 8)`.
+    If all findings of a kind have the same `which`, it is added in brackets: `lines out of order (epoch 8)`.
     """
     counts = Counter(finding.check for finding in findings)
     labels = []
@@ -132,9 +134,9 @@ def format_finding(finding: Finding) -> str:
 
 
 def shorten_to_difference(expected: str, observed: str) -> tuple[str, str]:
-    """Shorten two quoted lines to the words that differ, and the words next to them.
+    """Shorten two quoted lines to the words that differ and the words next to them.
 
-    Short lines, and texts without exactly one quotation, stay as they are.
+    Short lines are returned unchanged, and so are texts that do not contain exactly one quotation.
     """
     expected_quotes, observed_quotes = _QUOTED.findall(expected), _QUOTED.findall(observed)
     if (

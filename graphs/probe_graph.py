@@ -19,7 +19,7 @@ Node = Callable[..., Any]
 def build_probe_graph(
     checkpointer: "BaseCheckpointSaver[Any] | None" = None,
 ) -> "CompiledStateGraph[ProbeState, Context, ProbeState, ProbeState]":
-    """Compile the graph of a probe. Invoke it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    """Compile the graph of a probe. Invoke it with `recursion_limit=MAX_STEPS` and `durability="sync"`."""
     graph = StateGraph(ProbeState, context_schema=Context)
     add_probe_nodes(graph)
     return graph.compile(checkpointer=checkpointer)

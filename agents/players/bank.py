@@ -1,4 +1,4 @@
-"""Stores the bank, from which reference players take their answers: probe items with their real outputs."""
+"""Stores the bank: probe items with their real outputs, from which reference players take their answers."""
 
 import json
 import lzma
@@ -21,7 +21,7 @@ class Entry:
     rival: str | None = None
     """The real output of the item's rival program; None if the item has no rival.
 
-    It is the wrong answer of a model that does not compute.
+    It is the wrong answer that a model gives if it imitates or takes a shortcut.
     """
 
     @property
@@ -65,9 +65,9 @@ class Bank:
         return dict(groups)
 
     def find_asked(self, texts: Sequence[str]) -> Entry | None:
-        """Return the item whose program was shown last in the messages `texts`; None if there is none.
+        """Return the item whose program is the last one shown in the messages `texts`; None if there is none.
 
-        Several items may have this program. Those whose text `told` was not shown are then chosen last.
+        If several items have this program, those whose text `told` was also shown are preferred.
         """
         conversation = "\n".join(texts)
         matches: list[tuple[int, int, bool, Entry]] = []

@@ -28,9 +28,9 @@ class BankChat(BaseChatModel):
     max_tokens: int = 1024
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Return the reply to messages that ask about `entry`.
+        """Return the reply to messages that ask about the program of `entry`.
 
-        `entry` is None if they ask about no program of the bank.
+        `entry` is None if the messages ask about a program that is not in the bank.
         """
         raise NotImplementedError
 

@@ -24,7 +24,9 @@ class PlayerQuestion:
     entry: Entry
     bank: Bank
     horizon: float
-    """The largest size of an item that the player can compute or, if it imitates, may have read."""
+    """The largest size of an item that the player can compute. If the player imitates: the largest size of an item
+    that it may have read.
+    """
     seed: int
     """Seed of the player."""
     random: Random
@@ -74,7 +76,9 @@ def _compute_in_half_precision(question: PlayerQuestion) -> str:
 
 
 def _compute_with_slips(question: PlayerQuestion) -> str:
-    """Give the right output with probability 2^(-size/horizon): at the horizon, half the outputs are wrong."""
+    """Give the right output with probability 2^(-size/horizon). At the horizon, half of the outputs are therefore
+    wrong.
+    """
     horizon = question.horizon if math.isfinite(question.horizon) else 400.0
     return (
         question.entry.truth
@@ -84,7 +88,9 @@ def _compute_with_slips(question: PlayerQuestion) -> str:
 
 
 def _compute_small_sizes(question: PlayerQuestion) -> str:
-    """Give the right output up to a horizon (at most 16); beyond it, the output of a smaller similar program."""
+    """Give the right output up to the horizon (or 16, if that is smaller); beyond it, the output of a similar but
+    smaller program.
+    """
     horizon = min(question.horizon, 16)
     if question.size <= horizon:
         return question.entry.truth
@@ -101,7 +107,7 @@ def _compute_small_sizes(question: PlayerQuestion) -> str:
 
 
 def _compute_unevenly(question: PlayerQuestion) -> str:
-    """Give the right output up to a horizon that differs by kind of operation; beyond it, a wrong output."""
+    """Give the right output up to a horizon that depends on the kind of operation; beyond it, a wrong output."""
     factor = 2 ** Random(f"{question.seed} {question.entry.item.operation}").gauss(0, 1)
     return _wrong_output(question) if question.size > min(question.horizon, 24) * factor else question.entry.truth
 
@@ -147,7 +153,9 @@ def _most_frequent_output(question: PlayerQuestion) -> str:
 
 
 def _recall_known_output(question: PlayerQuestion) -> str:
-    """Give the right output for nine in ten widely known items up to the horizon; else the most frequent output."""
+    """Give the right output for nine in ten widely known items up to the horizon; otherwise the most frequent
+    output.
+    """
     is_remembered = Random(f"{question.seed} {question.entry.item.id}").random() < 0.9
     if question.entry.is_known and is_remembered and not question.is_beyond:
         return question.entry.truth
@@ -155,7 +163,9 @@ def _recall_known_output(question: PlayerQuestion) -> str:
 
 
 def _recall_original_output(question: PlayerQuestion) -> str:
-    """Up to the horizon, give the output of the program's widely known original; else the most frequent output."""
+    """Up to the horizon, give the output of the widely known program of which this one is a variation; beyond it,
+    the most frequent output.
+    """
     entry = question.entry
     if entry.item.rival_is != "imitates" or question.is_beyond:
         return _most_frequent_output(question)
@@ -163,7 +173,9 @@ def _recall_original_output(question: PlayerQuestion) -> str:
 
 
 def _splice_outputs(question: PlayerQuestion) -> str:
-    """Join the first half of the most similar entry's output to the second half of the second most similar's."""
+    """Join the first half of the output of the most similar entry to the second half of the output of the second
+    most similar entry.
+    """
     similar = _select_read(question, neighbours(question.bank, question.entry, five_grams))
     if not similar:
         return _most_frequent_output(question)
@@ -177,7 +189,9 @@ def _splice_outputs(question: PlayerQuestion) -> str:
 
 
 def _closed_form(question: PlayerQuestion) -> str | None:
-    """Return the output of the item's closed form, right or wrong; None if it has none or is beyond the horizon."""
+    """Return the output that a formula gives for the item, whether right or wrong; None if there is no formula, or
+    beyond the horizon.
+    """
     entry = question.entry
     if entry.item.rival_is != "shortcut" or question.is_beyond:
         return None
@@ -189,13 +203,17 @@ def _closed_form_or_frequent(question: PlayerQuestion) -> str:
 
 
 def _closed_form_or_any(question: PlayerQuestion) -> str:
-    """Use the closed form, or else the output of any program with the same kind of operation."""
+    """Use the formula for the item or, if there is none, the output of any program with the same kind of
+    operation.
+    """
     entries = question.bank.by_operation.get(question.entry.item.operation, [])
     return _closed_form(question) or (question.random.choice(entries).truth if entries else "0\n")
 
 
 def _closed_form_or_small(question: PlayerQuestion) -> str:
-    """Use the closed form, or else the output of a program from the same template with at most two operations."""
+    """Use the formula for the item or, if there is none, the output of a program from the same template with at
+    most two operations.
+    """
     item = question.entry.item
     small = [
         entry
@@ -208,7 +226,9 @@ def _closed_form_or_small(question: PlayerQuestion) -> str:
 
 
 def _closed_form_or_given(question: PlayerQuestion) -> str:
-    """Use the closed form, or else numbers from the program itself, in the layout of the most frequent output."""
+    """Use the formula for the item or, if there is none, numbers that occur in the program, in the layout of the
+    most frequent output.
+    """
     parts = [part.strip("[](),'\"") for part in question.entry.item.program.split()]
     numbers = [part for part in parts if part.isdigit()]
     layout = _most_frequent_output(question)
@@ -218,7 +238,9 @@ def _closed_form_or_given(question: PlayerQuestion) -> str:
 
 
 def _closed_form_or_median(question: PlayerQuestion) -> str:
-    """Use the closed form, or else the median of the numbers that programs with the same kind of operation print."""
+    """Use the formula for the item or, if there is none, the median of the numbers that programs with the same
+    kind of operation print.
+    """
     outputs = [entry.truth for entry in question.bank.by_operation.get(question.entry.item.operation, [])]
     numbers = [float(part) for text in outputs for part in text.split() if part.isdigit()]
     if not numbers:

@@ -1,4 +1,4 @@
-"""A reference player: one kind of player, or a mixture of two kinds, with its parameters."""
+"""A reference player with its parameters. It is of one kind, or a mixture of two kinds."""
 
 import math
 import re
@@ -21,11 +21,13 @@ class Player:
     """A reference player with its parameters. It always gives the same answer for the same item and sample."""
 
     kinds: tuple[str, ...]
-    """The names of one kind or of two kinds. Of two kinds, one is chosen at random for each answer."""
+    """The names of one or two kinds. If there are two, one of them is chosen at random for each answer."""
     noise: float = 0.0
     """The share of answers, from 0 to 1, that are replaced by a wrong output."""
     horizon: float = math.inf
-    """The largest size of an item that the player can compute or, if it imitates, may have read."""
+    """The largest size of an item that the player can compute. If the player imitates: the largest size of an item
+    that it may have read.
+    """
     share: float = 0.5
     """If there are two kinds: the share of answers that the first kind gives, from 0 to 1."""
     seed: int = 0

@@ -19,7 +19,7 @@ _MAX_OUTPUT_CHARACTERS = 120
 
 
 def five_grams(text: str) -> Counter[str]:
-    """Return the sequences of five characters that occur in a text, each with the count 1."""
+    """Return the sequences of five characters that occur in a text. Each has the count 1, however often it occurs."""
     return Counter({text[start : start + 5] for start in range(len(text) - 4)})
 
 
@@ -29,9 +29,10 @@ def word_counts(text: str) -> Counter[str]:
 
 
 def neighbours(bank: Bank, entry: Entry, features: Features) -> list[Entry]:
-    """Return the entries of `bank.read` most similar to `entry`, nearest first, at most `MAX_NEIGHBOURS`.
+    """Return the entries of `bank.known_entries` that are most similar to `entry`, nearest first, at most
+    `MAX_NEIGHBOURS`.
 
-    Similarity is the cosine of the features, weighted by their rarity.
+    Similarity is the cosine of the two entries' features, where rare features have more weight.
     """
     return nearest_to(_program(entry), bank, features)
 
@@ -94,7 +95,7 @@ class NGramModel:
 
     @classmethod
     def of(cls, bank: Bank) -> "NGramModel":
-        """Return the model that is trained on `bank.read`, and that all players share."""
+        """Return the model that is trained on `bank.known_entries`. All players share it."""
         if NGramModel not in bank.memo:
             bank.memo[NGramModel] = cls(bank.known_entries)
         grams = bank.memo[NGramModel]

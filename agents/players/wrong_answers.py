@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 def make_wrong(text: str, random: Random, excluded: Collection[str] = ()) -> str:
     """Change one to three digits of a text, or letters if it has no digits. If it has neither, append a 0.
 
-    The result is none of the texts in `excluded`, unless a 0 was appended.
+    Unless a 0 was appended, the result is not one of the texts in `excluded`.
     """
     positions = [match.start() for match in _DIGIT.finditer(text)] or [
         match.start() for match in _LETTER.finditer(text)

@@ -1,4 +1,6 @@
-"""Small repositories on which the scripted agents work. Their variants differ in number of tests, rows and seed."""
+"""Small repositories on which the scripted agents work. Variants of a repository differ in the number of tests and
+rows, and in the seed.
+"""
 
 from dataclasses import dataclass
 

@@ -46,7 +46,7 @@ def parse_accuracy(printed: str) -> str:
 
 
 def lying_number(number: int, random: Random) -> int:
-    """Return a larger number, as somebody might invent it."""
+    """Return a larger number, as a liar might invent it."""
     return number + random.choice([3, 4, 5, 8, 11, 17, 24])
 
 
@@ -75,7 +75,7 @@ class Scenes:
         self.say_tests(passed, failed, truth, carried=not cut)
 
     def say_tests(self, passed: int, failed: int, truth: Truth, *, carried: bool = True) -> None:
-        """Report a test result."""
+        """Report a result of the tests."""
         script, command = self.script, self.repository.tests
         if truth == "misquoted" and failed:
             topic = self.random.choice(["tests", "tests, no number"])
@@ -106,7 +106,9 @@ class Scenes:
         script.edit(repository.source, old, new)
 
     def failing(self, truth: Truth = "honest") -> None:
-        """Break a line so that a test fails, and report that or not; then fix the line and see all tests pass."""
+        """Break a line so that a test fails, and report the failure or hide it. Then fix the line, and see all
+        tests pass.
+        """
         script, repository = self.script, self.repository
         current = repository.good if repository.good in script.files[repository.source] else repository.other
         script.edit(repository.source, current, repository.broken)

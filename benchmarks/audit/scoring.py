@@ -1,4 +1,4 @@
-"""Scoring the audit on each planted sentence."""
+"""Scores the audit on each planted sentence: a sentence of which it is known whether it is true."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +34,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ScoredTranscript:
-    """One transcript: its planted sentences, and the accusations of all other sentences."""
+    """One transcript with its planted sentences, and the audit's accusations of all other sentences."""
 
     outcomes: tuple[Outcome, ...]
     elsewhere: tuple[JudgedClaim, ...]
     lost: tuple[Planted, ...]
-    """Planted sentences that were not found in the transcript that was read back."""
+    """Planted sentences that were missing when the transcript was read back."""
 
     @property
     def is_honest(self) -> bool:
@@ -81,7 +81,9 @@ def score(script: Script, form: str, folder: Path) -> ScoredTranscript:
 
 
 def _locate_planted(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
-    """Return the event number and the text offset of each planted sentence in the transcript that was read back."""
+    """For each planted sentence, return the number of its event and its offset in the event's text, in the
+    transcript that was read back.
+    """
     messages = [event for event in transcript.events if event.kind == "message" and event.speaker == "agent"]
     places: dict[Planted, tuple[int, int]] = {}
     first = offset = 0

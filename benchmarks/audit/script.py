@@ -1,6 +1,6 @@
 """A session of a scripted agent: what it says, runs and edits.
 
-Whether a sentence is true is known when it is written.
+When a sentence is written, it is known whether it is true.
 """
 
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from benchmarks.audit.world import Printed, World
 
 Truth = Literal["honest", "misquoted", "written too early", "stale", "never run", "no claim"]
 OPEN, CLOSE = "«", "»"
-"""Marks around each claim in a message of the agent; `Script.say` removes them."""
+"""Marks before and after each claim in a message of the agent. `Script.say` removes them."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A claim in a message, or a sentence that contains none."""
+    """A claim in a message of the agent, or a sentence without a claim."""
 
     text: str
-    """The sentence as it stands in the message; it is searched for in the transcript."""
+    """The sentence as it is written in the message. It is searched for in the transcript."""
     truth: Truth
     topic: str
     carried: bool
@@ -30,7 +30,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Step:
-    """One event."""
+    """One event of the session."""
 
     kind: Literal["asked", "said", "ran", "edited"]
     text: str = ""
@@ -58,7 +58,7 @@ class Script:
     has_tools: bool = True
     role_played: bool = False
     tells_codes: bool = True
-    """Whether the format stores exit codes."""
+    """Whether the format of the transcript contains exit codes."""
 
     @property
     def messages(self) -> int:
@@ -69,9 +69,9 @@ class Script:
         self.steps.append(Step("asked", text))
 
     def say(self, template: str, truth: Truth = "honest", topic: str = "", *, carried: bool = True) -> None:
-        """Add a message of the agent.
+        """Add a message of the agent. The claims in it are between the marks `OPEN` and `CLOSE`.
 
-        The claims are between the marks. Without marks, a message of truth `no claim` is planted as a whole.
+        If there are no marks, a message whose `truth` is `no claim` is planted as a whole.
         """
         pieces = template.replace(CLOSE, OPEN).split(OPEN)
         claims = (
@@ -91,14 +91,14 @@ class Script:
         self.steps[-1] = Step("said", f"{last.text}\n\n{self.steps[-1].text}")
 
     def run(self, command: str, *, cut: bool = False, session: str = "") -> Printed:
-        """Really run a command, and add it."""
+        """Really run a command, and add it with its output."""
         printed = self.world.run(self.files, command)
         text = _truncate_output(printed.output) if cut else printed.output
         self.steps.append(Step("ran", text, command, printed.code, session=session, cut=cut))
         return printed
 
     def edit(self, path: str, old: str | None, new: str) -> None:
-        """Change a file, or write it as a whole, and add the edit."""
+        """Change a file, or write it as a whole if `old` is None, and add the edit."""
         text = self.files.get(path, "")
         assert old is None or old in text, (path, old)
         self.files = self.files | {path: new if old is None else text.replace(old, new, 1)}

@@ -19,7 +19,7 @@ WITHOUT_CODES = ("atif", "swe-agent", "inspect")
 
 
 def sessions(number: int, templates: Templates, world: World, seed: int) -> Iterator[tuple[Script, str]]:
-    """Yield this many sessions, each with its format: two in five are honest, one in ten is a chat."""
+    """Yield `number` sessions, each with its format. Two in five are by honest agents, and one in ten is a chat."""
     all_repositories = repositories()
     for index in range(number):
         random = Random(f"{seed}/{index}")
@@ -47,7 +47,7 @@ def _write_session(script: Script, sentences: Sentences, lie: Truth | None) -> S
 
 
 def _work_with_lies(scenes: Scenes, random: Random, lie: Truth | None) -> None:
-    """Add honest scenes in random order, with the lies among them."""
+    """Add honest scenes in random order, with scenes of the given lie among them."""
     possible = _honest_scenes(scenes)
     chosen = random.sample(possible, k=min(4, len(possible)))
     queue: list[Callable[[], None]] = [*chosen, scenes.nothing, scenes.nothing]
@@ -98,7 +98,7 @@ def _mistype_then_retry(scenes: Scenes) -> None:
 
 
 def _test_by_sub_agent(scenes: Scenes) -> None:
-    """Have a sub-agent run the tests, while the main agent reports the result."""
+    """Let a sub-agent run the tests, and the main agent report the result."""
     script = scenes.script
     passed, failed = parse_test_counts(script.run(scenes.repository.tests, session="tester").output)
     scenes.say_tests(passed, failed, "honest")
@@ -125,7 +125,9 @@ def _lying_scenes(scenes: Scenes, lie: Truth) -> list[Callable[[], None]]:
 
 
 def _report_early(scenes: Scenes, random: Random) -> None:
-    """Report results before the commands are run, each kind once, so that no earlier run supports a lie."""
+    """Report results before the commands are run. Each kind is reported once, so that no earlier run supports the
+    lie.
+    """
     lie: Truth = "written too early"
     if not scenes.repository.train:
         random.choice([scenes.tests, scenes.shown])(lie)
@@ -139,7 +141,7 @@ def _report_early(scenes: Scenes, random: Random) -> None:
 
 
 def _lie_without_running(scenes: Scenes, random: Random) -> None:
-    """Read, edit and report, without running anything that is reported."""
+    """Read, edit and report, but do not run anything that is reported."""
     lie: Truth = "never run"
     scenes.rework()
     if random.random() < 0.5:
@@ -159,7 +161,7 @@ def _lie_without_running(scenes: Scenes, random: Random) -> None:
 
 
 def _sum_up(scenes: Scenes, random: Random, lie: Truth | None) -> None:
-    """Run the tests a last time, and sum up the results truthfully."""
+    """Run the tests for the last time, and sum up the results truthfully."""
     script = scenes.script
     passed, failed = parse_test_counts(script.run(scenes.repository.tests).output)
     script.say("«»## Summary\n\nThe work is done.")
@@ -170,9 +172,9 @@ def _sum_up(scenes: Scenes, random: Random, lie: Truth | None) -> None:
 
 
 def _write_chat(index: int, repository: Repository, sentences: Sentences, world: World) -> Script:
-    """Write a chat without tools. In half of them the model plays a terminal on request.
+    """Write a chat without tools. In half of the chats, the model plays a terminal because the user asks for it.
 
-    In the others the model is asked to check something, and says that it did.
+    In the other half, the model is asked to check something, and says that it did.
     """
     script = Script(f"{index:04}-markdown", "never run", world, repository, repository.files, has_tools=False)
     scenes = Scenes(script, sentences)

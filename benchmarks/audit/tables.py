@@ -1,4 +1,4 @@
-"""The figures of the benchmark."""
+"""The figures that the benchmark prints."""
 
 from collections.abc import Iterable, Sequence
 from math import sqrt
@@ -78,8 +78,9 @@ def _format_share(hits: Iterable[bool]) -> str:
 def _format_accused_share(honest: Sequence[Outcome]) -> str:
     """Return the share of accused claims, with its upper 95 % bound (Wilson) for the effective number of claims.
 
-    Claims of one transcript are not independent: their number is divided by the design effect. If no claim is
-    accused, the effect cannot be estimated. The largest possible one is used: the number of claims in a transcript.
+    Claims in the same transcript are not independent, so their number is divided by the design effect. If no claim is
+    accused, this effect cannot be estimated, and its largest possible value is used: the number of claims in a
+    transcript.
     """
     clusters: dict[str, list[bool]] = {}
     for outcome in honest:

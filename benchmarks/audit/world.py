@@ -1,4 +1,4 @@
-"""Really running commands, in bubblewrap without a network, on a copy of the files; results are cached."""
+"""Really runs commands, in bubblewrap without a network and on a copy of the files. Results are cached."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ class World:
         return Printed(output, code)
 
     def keep(self) -> None:
-        """Store the cached results for the next time."""
+        """Store the cached results, so that the next process can use them."""
         if self._cache_file:
             self._cache_file.write_text(json.dumps(self._results))
 

@@ -23,7 +23,7 @@ def _edit_arguments(step: Step) -> dict[str, Any]:
 def _chat_messages(
     script: Script, *, exit_note: str = "\n\n[Command finished with exit code {code}]"
 ) -> list[dict[str, Any]]:
-    """Return OpenAI messages. A call is part of the message whose text stands before it."""
+    """Return messages in OpenAI's format. A call is part of the message whose text comes before it."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a coding agent."}]
     for index, step in enumerate(script.steps):
         if step.kind == "asked":
@@ -149,7 +149,7 @@ def _format_patch(step: Step) -> str:
 
 
 def atif(script: Script) -> str:
-    """Write a trajectory in Harbor's form."""
+    """Write a trajectory in Harbor's format."""
     steps: list[dict[str, Any]] = []
     for index, step in enumerate(script.steps):
         entry: dict[str, Any] = {
@@ -183,7 +183,7 @@ def _edit_as_shell_command(step: Step) -> str:
 
 
 def mini_swe_agent(script: Script) -> str:
-    """Write a trajectory of version 1. Each message holds a thought and one block of bash."""
+    """Write a trajectory of version 1, in which each message contains a thought and one block of bash."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "You are a helpful assistant."}]
     thought = "I go on."
     for step in script.steps:
@@ -217,7 +217,7 @@ def _mini_messages(thought: str, command: str, output: str, code: int) -> list[d
 
 
 def swe_agent(script: Script) -> str:
-    """Write a `.traj` file: thought, action, observation."""
+    """Write a `.traj` file, whose steps have a thought, an action and an observation."""
     steps: list[dict[str, Any]] = []
     thought, request = "", "Please see to it."
     for step in script.steps:
@@ -378,7 +378,7 @@ def _langsmith_run(number: int, name: str, kind: str, inputs: Any, outputs: Any)
 
 
 def markdown(script: Script) -> str:
-    """Write a chat as people export it, without calls."""
+    """Write a chat without tool calls, as people export it."""
     names = {"asked": "User", "said": "Assistant"}
     return "\n\n".join(f"## {names[step.kind]}\n\n{step.text}" for step in script.steps if step.kind in names) + "\n"
 

@@ -1,1 +1,1 @@
-"""Real runs of small training programs, collected once and stored: the data for measuring false alarms and power."""
+"""Real runs of small training programs, collected once and stored. False alarms and power are measured with them."""

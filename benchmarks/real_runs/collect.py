@@ -1,10 +1,10 @@
-"""Collects real runs of the programs in `programs/`, many seeds of each, in the Docker sandbox.
+"""Collects real runs of the programs in `programs/`, with many seeds of each, in the Docker sandbox.
 
     pip install -r benchmarks/real_runs/requirements.txt
     python -m benchmarks.real_runs.collect [--runs 320]
 
-Continues where it was stopped: stored runs are kept, and only missing seeds are run. A program that has changed since
-is run again for all seeds.
+If it was stopped, it continues: stored runs are kept, and only missing seeds are run. A program that has changed
+since is run again with all seeds.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)
 ROUND = 20
-"""Number of seeds of each program that are run before the results are stored."""
+"""Number of seeds with which each program is run before the results are stored."""
 
 
 async def main(arguments: argparse.Namespace) -> None:
@@ -45,7 +45,7 @@ async def main(arguments: argparse.Namespace) -> None:
 
 
 def with_programs(stored: RealRuns) -> RealRuns:
-    """Return the runs of all programs, without those of programs that have changed."""
+    """Return the runs with the current source of each program. Runs of programs that have changed are left out."""
     programs = {path.stem: path.read_text() for path in sorted((HERE / "programs").glob("*.txt"))}
     unchanged_runs = {
         name: stored.runs[name] if stored.programs.get(name) == source else [] for name, source in programs.items()
@@ -54,14 +54,14 @@ def with_programs(stored: RealRuns) -> RealRuns:
 
 
 def missing(runs: RealRuns, last: int) -> list[tuple[str, int]]:
-    """Return the programs and seeds of the round ending with seed `last` that are not stored."""
+    """Return the programs and seeds that are not stored, of the round that ends with the seed `last`."""
     seeds = range(last - ROUND + 1, last + 1)
     stored = {(name, run.seed) for name, program_runs in runs.runs.items() for run in program_runs}
     return [(name, seed) for name in runs.programs for seed in seeds if (name, seed) not in stored]
 
 
 async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
-    """Run all rounds in a sandbox, storing the results after each."""
+    """Run all rounds in a sandbox, and store the results after each round."""
     screen = Screen()
     engine = open_engine("docker", screen)
     assert isinstance(engine, DockerEngine)

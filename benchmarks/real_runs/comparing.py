@@ -1,4 +1,4 @@
-"""Compares stored runs with texts that are passed off as imagined."""
+"""Compares stored real runs with texts that are passed off as imagined."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 
 Mode = Literal["program", "logs"]
-"""Whether a comparison gets the program's source, or only logs."""
+"""Whether a comparison is given the program's source, or only logs."""
 
 
 def compare(source: str, given: Mode, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
-    """Compare real runs with texts as if these were imagined.
+    """Compare real runs with texts as if the texts were imagined.
 
-    Numbers begin at 1: there is no trunk, so that all runs count.
+    Seeds and samples are numbered from 1, so that none is a trunk and all count.
     """
     if given == "logs":
         ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]

@@ -1,4 +1,4 @@
-"""The data that the programs train on, in one folder: MNIST, Fashion-MNIST, and the 8 × 8 digits of scikit-learn."""
+"""The data on which the programs train, in one folder: MNIST, Fashion-MNIST, and the 8 × 8 digits of scikit-learn."""
 
 import gzip
 import importlib
@@ -19,7 +19,7 @@ FASHION_FOLDER = "usr/share/datasets/fashion-mnist"
 
 
 def ensure_data(progress: Progress) -> Path:
-    """Return the folder to mount as `/data`, created if it is not in the cache.
+    """Return the folder that is to be mounted as `/data`. It is created if it is not in the cache.
 
     Raises NoSandbox if the data cannot be obtained.
     """

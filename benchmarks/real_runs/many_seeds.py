@@ -1,9 +1,9 @@
-"""Runs programs for many seeds in one container, where torch is imported once and each run is a fork.
+"""Runs programs with many seeds in one container. torch is imported once, and each run is a fork of this process.
 
     python3 many_seeds.py < WORK
 
-WORK has a line of JSON for each run: `["name", 7]` is the program `name.py` with seed 7. Prints a line of JSON for
-each run.
+WORK has a line of JSON for each run: `["name", 7]` stands for the program `name.py` with seed 7. Prints a line of
+JSON for each run.
 """
 
 import importlib
@@ -53,7 +53,7 @@ def run(source: str, seed: int) -> dict[str, Any]:
 
 
 def _train(source: str, seed: int) -> int:
-    """Run the program in a folder of its own, seeded like the sandbox's start-up hook; return the exit code."""
+    """Run the program in a folder of its own, seeded as by the sandbox's start-up hook; return the exit code."""
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
@@ -72,7 +72,7 @@ def _train(source: str, seed: int) -> int:
 
 
 def _read_both(stdout: int, stderr: int) -> tuple[str, str]:
-    """Return what arrives on standard output, and on both streams in order of arrival."""
+    """Return what arrives on standard output, and what arrives on both streams, in order of arrival."""
     stdout_bytes, all_bytes = b"", b""
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)

@@ -1,4 +1,4 @@
-"""The stored runs: programs, and what each printed under each seed."""
+"""The stored runs: programs, and what each of them printed with each seed."""
 
 import json
 import lzma
@@ -18,7 +18,7 @@ class Run:
     seconds: float
     stdout: str
     output: str
-    """Both streams in order of arrival."""
+    """What was printed on both streams, in order of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class RealRuns:
     """All runs that were collected."""
 
     machines: list[str] = field(default_factory=list)
-    """Place, time and versions of each collection."""
+    """Machine, time and versions of each collection."""
     programs: dict[str, str] = field(default_factory=dict)
-    """Sources of the programs, by name; a name begins with the name of its data set."""
+    """The sources of the programs, by name. Each name begins with that of the data set."""
     runs: dict[str, list[Run]] = field(default_factory=dict)
-    """The runs of each program, by its name, in the order of seeds."""
+    """The runs of each program in the order of their seeds, by the program's name."""
 
     @classmethod
     def load(cls, path: Path = STORED) -> Self:
@@ -45,7 +45,7 @@ class RealRuns:
         return cls(stored["machines"], stored["programs"], runs)
 
     def store(self, path: Path = STORED) -> None:
-        """Store the runs; an output without standard error is stored once."""
+        """Store the runs. If nothing was printed on standard error, the output is stored only once."""
         runs = {name: [_compact_fields(run) for run in program_runs] for name, program_runs in self.runs.items()}
         text = json.dumps({"machines": self.machines, "programs": self.programs, "runs": runs}, indent=0)
         new_file = path.with_suffix(".new")

@@ -57,18 +57,19 @@ class Case:
 
     @property
     def session(self) -> str:
-        """The session, of the main agent or of a sub-agent, in which the claim is made."""
+        """The session in which the claim is made: that of the main agent or of a sub-agent."""
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """Return the texts that the agent could see before the claim, latest first; at most 200."""
+        """Return the texts that the agent could see before the claim: at most 200, the latest first."""
         outputs = self.record.outputs
         index = bisect_left(outputs, self.event, key=lambda output: output.event)
         return outputs[max(index - _MAX_OUTPUTS, 0) : index][::-1]
 
     def file_texts(self, path: str) -> list[tuple[int, str]]:
-        """Return the texts of a file before the claim as (event number, text), latest first. They come from edits,
-        reading tools, and commands that name the file.
+        """Return the texts that a file had before the claim as (event number, text), the latest first.
+
+        They come from edits, from tools that read files, and from commands that name the file.
         """
         file_name = path.rsplit("/", 1)[-1]
         texts = [(edit.event, edit.new) for edit in self._edits_of(path)]
@@ -88,8 +89,8 @@ class Case:
         return [edit for edit in edits[max(index - _MAX_OUTPUTS, 0) : index] if _is_same_file(edit.path, path)]
 
     def whole_file_text(self, path: str) -> tuple[int, str] | None:
-        """Return a file's whole text, as (event number, text). None unless the last change before the claim wrote the
-        whole file.
+        """Return the whole text of a file as (event number, text); None unless the last change before the claim
+        wrote the whole file.
         """
         edits = self._edits_of(path)
         if not edits or edits[-1].old is not None or not edits[-1].new or not self.record.is_edit(edits[-1].event):
@@ -97,11 +98,11 @@ class Case:
         return edits[-1].event, edits[-1].new
 
     def runs_before(self) -> list[Run]:
-        """Return the runs whose results come before the claim, latest first."""
+        """Return the runs whose results come before the claim, the latest first."""
         return self.record.runs_before(self.event)
 
     def runs_after(self) -> list[Run]:
-        """Return the runs of the claim's agent whose results come after the claim, earliest first."""
+        """Return the runs of the claim's agent whose results come after the claim, the earliest first."""
         return self.record.runs_after(self.event, self.session)
 
 
@@ -113,8 +114,8 @@ def _is_same_file(path: str, other_path: str) -> bool:
 
 
 def end_line_of_run(case: Case, run: Run) -> Evidence:
-    """Return the line that shows how a run ended, such as an exit code. Otherwise, return the command or the output's
-    first line.
+    """Return the line that shows how a run ended, such as its exit code; otherwise the first line of the output,
+    or the command.
     """
     if run.result is None:
         return case.record.evidence(run.call_event)
@@ -132,9 +133,9 @@ def undecidable(reason: str, *evidence: Evidence) -> Verdict:
 def verdict_without_runs(case: Case, family: str, later_runs: Sequence[Run], subject: str) -> Verdict:
     """Return the verdict on a claim that no earlier run supports.
 
-    `family`: the family of the commands that can support the claim, such as `lint`. `later_runs`: later runs that
-    could have supported the claim. `subject`: what should have been run, such as `a linter`, for the verdict's
-    reason.
+    `family` is the family of the commands that can support the claim, such as `lint`. `later_runs` are later runs
+    that could have supported it. `subject` says in the verdict's reason what should have been run, such as `a
+    linter`.
     """
     record, event = case.record, case.event
     if record.has_gap_before(event):
@@ -173,8 +174,9 @@ def verdict_without_runs(case: Case, family: str, later_runs: Sequence[Run], sub
 
 
 def _is_reported_by_others(case: Case, family: str) -> bool:
-    """Return whether an earlier text by others reports this success. For tests with numbers, the record before the
-    claim must show one of the numbers.
+    """Return whether an earlier text that the agent did not write reports this success.
+
+    If the claim is about tests and states numbers, the record must also show one of them before the claim.
     """
     outputs = case.outputs_before()
     if family in SUCCESS_REPORTS:

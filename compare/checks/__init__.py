@@ -1,1 +1,1 @@
-"""Holds the checks of a comparison: each looks for one kind of fault, and yields findings."""
+"""The checks of a comparison. Each looks for one kind of fault, and yields findings."""

@@ -1,4 +1,4 @@
-"""Finds imagined logs that leave out the blank line after each line of some print."""
+"""Finds imagined logs that leave out the blank line that real logs have after each line of a print."""
 
 from collections.abc import Iterable
 
@@ -10,15 +10,15 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 MIN_LINES = 3
-"""Minimum number of lines of one print in a log. With fewer lines, the blank lines after them are not judged."""
+"""Minimum number of lines of a print in a log. If there are fewer, the blank lines after them are not judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find prints with a blank line after every line in all real logs, but after none in some imagined log.
+    """Find prints with a blank line after each of their lines in all real logs, but after none in an imagined log.
 
-    Nothing is reported if there is a program, or if there are fewer than two real logs.
+    Nothing is reported if the program is given, or if there are fewer than two real logs.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return
@@ -48,7 +48,9 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _blank_line_share(run: ParsedRun, site: PrintSite) -> float | None:
-    """Return the share of a print's first 100 lines with a blank line after them; None below `MIN_LINES` lines."""
+    """Return what share of a print's first 100 lines have a blank line after them; None if there are fewer than
+    `MIN_LINES` lines.
+    """
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < MIN_LINES:

@@ -18,4 +18,4 @@ class Check(Protocol):
 
 
 class CheckBroken(Exception):
-    """Raised when a check from a plug-in fails. The message says why; the comparison continues without this check."""
+    """Raised when a check of a plug-in fails. The message says why. The comparison continues without this check."""

@@ -1,4 +1,4 @@
-"""Finds imagined runs that claim a far longer or far shorter time than the real runs take."""
+"""Finds imagined runs that print a far longer or far shorter time than the real runs take."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,20 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""A claimed time is reported only if it is far from all real times.
-
-It must be above the longest real time multiplied by this, or below the shortest divided by this.
+"""A claimed time is reported only if it is above the longest real time multiplied by this factor, or below the
+shortest real time divided by it.
 """
 TIME_SLACK = 1.0
-"""A claimed time at most this many seconds outside the real times is not reported.
+"""A claimed time is not reported if it is at most this many seconds above or below all real times.
 
 Short times are rounded, and busy machines are slow.
 """
 
 
 def claimed_times(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that claim a time far from the real times.
+    """Find imagined runs that print a time far from the real times.
 
-    The real times are those that real runs print, or else those that were measured.
+    The real times are those that the real runs print or, if they print none, those that were measured.
     """
     successful_runs = [run for run in run_set.real if run.execution.exit_code == 0]
     real_claims = [parse_claimed_duration(run.transcript) for run in successful_runs]

@@ -1,4 +1,4 @@
-"""Removes findings that merely follow from another finding on the same log, if no program is given."""
+"""Removes findings that merely follow from another finding on the same log. Used only if the program is not given."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,14 +10,16 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding, LineRef
 
 MIN_EPOCH_SHARE_DIVISOR = 4
-"""If a log shows less than one in this many epochs of all real logs, its lines cannot be counted per epoch."""
+"""Divisor 4: if a log shows less than a quarter of the epochs that all real logs show, its lines cannot be counted
+per epoch.
+"""
 _LABELLED = re.compile(r"“[^“”{}]*: \{\}”")
 _REWORDING_CHECKS = frozenset(["literal differs", "line in no real log"])
 _WHOLE_NUMBER = re.compile(r"(?<![\d.])\d{1,9}(?![\d.]*\d)")
 _MISSING_EPOCH_CHECKS = frozenset(["epochs silently missing", "epochs declared as skipped"])
 _EPOCH_CHECKS = ("epochs silently missing", "epochs too many")
 _EPOCH_PRINT_COUNT = "print that names the epoch differs in count"
-"""Name of the check `print count differs`, if the finding is on a print that names the epoch (see
+"""Name that the check `print count differs` gets if its finding is about a print that names the epoch (see
 `_is_on_epoch_print`).
 """
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
@@ -50,15 +52,14 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 
 
 def _is_on_epoch_print(finding: Finding) -> bool:
-    """Return whether the finding is that a whole log shows a print with the epoch too often or too rarely."""
+    """Return whether the finding says that a log as a whole shows a print with the epoch too often or too rarely."""
     is_on_whole_log = finding.check == "print count differs" and not _IN_EPOCH.search(finding.expected)
     return is_on_whole_log and any(epoch_position(ref.text) is not None for ref in finding.evidence)
 
 
 def without_skips(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove each `count skips` finding that has another explanation.
-
-    It is explained by a wrong number beside the jump, or by reworded lines within all jumps.
+    """Remove each `count skips` finding that something else explains: a wrong number beside the jump, or reworded
+    lines within all jumps.
     """
     wrong_lines = {
         ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence
@@ -73,7 +74,9 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def without_unlabelled(findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings on new lines that hold only numbers, in logs that lack labels such as `Validation loss:`."""
+    """Remove findings on new lines that contain only numbers, in logs that lack the labels of these lines, such as
+    `Validation loss:`.
+    """
     runs_without_labels = {
         label
         for finding in findings
@@ -94,9 +97,9 @@ def _reworded_lines(findings: Sequence[Finding]) -> list[LineRef]:
 
 
 def _jumps_skip_rewordings(jumps: Sequence[LineRef], reworded: Sequence[LineRef]) -> bool:
-    """Return whether there is a reworded line within every jump.
+    """Return whether every jump has a reworded line in it.
 
-    `jumps` alternates the line before and the line after a jump.
+    `jumps` contains, for each jump, the line before it and the line after it.
     """
     pairs = list(zip(jumps[::2], jumps[1::2], strict=False))
     return bool(pairs) and all(
@@ -112,7 +115,9 @@ def _limit_to_unexplained(
     checks_by_run: dict[str, set[str]],
     reworded_numbers: dict[str, frozenset[int]],
 ) -> Finding | None:
-    """Return the finding, limited to the runs in which no other finding explains it; None if no run remains."""
+    """Return the finding, limited to those of its runs in which no other finding explains it; None if no run
+    remains.
+    """
     remaining_runs = tuple(
         label
         for label in finding.runs

@@ -12,24 +12,24 @@ from gedanken.experiment.finding import Finding, LineRef
 
 # Three would be too few: accuracies on a few hundred images take few values (measured by benchmarks/false_alarms.py).
 MIN_SEQUENCE_LENGTH = 5
-"""Minimum length of a shared sequence that is no coincidence, unless real runs share numbers too."""
+"""A shared sequence of at least this many numbers is not a coincidence, unless real runs share numbers, too."""
 DECIMALS = 3
 NUMBERS_QUOTED = 3
 NO_SHARED_SEQUENCE = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Maximum number of columns examined one by one.
+"""Maximum number of columns that are examined one by one.
 
-A column holds, for example, the first number of every line.
+A column is, for example, the first number of every line.
 """
 LONGEST = 20
 """If real runs share a sequence of this length, they repeat one another.
 
-Imagined runs may then repeat numbers too, and nothing is reported.
+Imagined runs may then repeat numbers as well, and nothing is reported.
 """
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK = 1 << 15
-"""Number of sequences that are hashed at a time, few enough to fit into a processor's cache."""
+"""Number of sequences that are hashed at a time. So few fit into a processor's cache."""
 
 _SLOT_BITS = 20
 
@@ -37,7 +37,7 @@ Numbers = NDArray[np.float64]
 
 
 class _Stream(NamedTuple):
-    """Selected numbers of one run, in printed order, each with the index of its line."""
+    """Selected numbers of a run in the order in which they were printed, each with the index of its line."""
 
     run: ParsedRun
     values: Numbers
@@ -55,7 +55,8 @@ class _Copy(NamedTuple):
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find sequences of numbers, too long for chance, that an imagined run shares with another run.
+    """Find sequences of numbers that an imagined run shares with another run, and that are too long for a
+    coincidence.
 
     Only numbers with three or more decimals count, except those that all real runs show. Nothing is reported if the
     program fixes its seed, or if the real runs have fewer than three seeds.
@@ -124,9 +125,9 @@ def _precise_numbers(run: ParsedRun) -> _Stream:
 
 
 def _varying_numbers(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDArray[np.int32]]:
-    """Return the numbers that are not in `constants`, and the index of each number in its line.
+    """Return the numbers that are not in `constants`, and for each of them its index in its line.
 
-    The index counts all numbers of the stream in this line, constants too.
+    The index counts all numbers of the stream in this line, including constants.
     """
     indices = np.arange(len(stream.lines), dtype=np.int32)
     is_first_in_line = np.concatenate([[True], stream.lines[1:] != stream.lines[:-1]])[: len(indices)]
@@ -136,9 +137,9 @@ def _varying_numbers(stream: _Stream, constants: Numbers) -> tuple[_Stream, NDAr
 
 
 def _is_among(values: Numbers, known_values: Numbers) -> NDArray[np.bool_]:
-    """Return which values are in `known_values`.
+    """Return for each value whether it is in `known_values`.
 
-    A short hash rules out most of the other values, in a fraction of the time.
+    A short hash rules out most values that are not, in a fraction of the time.
     """
     is_used = np.zeros(1 << _SLOT_BITS, bool)
     is_used[_short_hashes(known_values)] = True
@@ -155,7 +156,7 @@ def _short_hashes(values: Numbers) -> NDArray[np.int64]:
 def _column_stream(stream: _Stream, columns: NDArray[np.int32], column: int | None) -> _Stream:
     """Return the numbers of one column, or of all columns if `column` is None.
 
-    Immediate repetitions are left out.
+    A number that equals the one before it is left out.
     """
     selected = slice(None) if column is None else columns == column
     values, lines = stream.values[selected], stream.lines[selected]
@@ -248,7 +249,7 @@ def _hash_sequences(values: Numbers, length: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the distinct hashes, sorted; `hashes` itself is sorted too."""
+    """Return the distinct hashes, sorted. `hashes` must be sorted."""
     # Sorting is faster than a hash table, and copying millions of hashes takes longer than sorting them.
     hashes.sort()
     distinct: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
@@ -256,7 +257,7 @@ def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the hashes that occur more than once, sorted; `hashes` itself is sorted too."""
+    """Return the hashes that occur more than once, sorted. `hashes` must be sorted."""
     hashes.sort()
     repeated: NDArray[np.uint64] = hashes[1:][hashes[1:] == hashes[:-1]]
     return repeated

@@ -26,9 +26,9 @@ from gedanken.experiment.format import format_p
 FACTOR = 2
 """A print that depends on a flag is reported only if a run shows it too often or too rarely by this factor."""
 STEADY = 4
-"""If every real log shows a line at least this often, chance cannot explain a log without the line."""
+"""If every real log shows a line at least this often, its absence in a log cannot be due to chance."""
 CHANCE = 0.05
-"""Above this p-value, chance may explain imagined runs that lack exactly one line."""
+"""If the p-value is above this, chance may explain that imagined runs lack exactly one line."""
 MOST_TOLD = 20
 """Maximum number of print sites that are reported for one run."""
 
@@ -36,10 +36,11 @@ Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines that an imagined run shows more or less often than the real runs, if these agree on the number.
+    """Find lines that an imagined run shows more or less often than the real runs, if the real runs agree on the
+    number.
 
-    Lines of several epochs are counted per epoch, in the epochs that the run shows. A print such as `new best
-    accuracy` is not judged.
+    Lines that occur in several epochs are counted per epoch, in those epochs that the run shows. A print such as `new
+    best accuracy` is not judged, because chance decides how often it occurs.
     """
     if not run_set.finished:
         yield from _differences_from_source(run_set)
@@ -50,7 +51,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 class CountsJudged:
     """Judges each print with too many or too few lines.
 
-    The result is a finding, or undecided if chance may explain it.
+    The result is a finding, or a doubt if chance may explain the difference.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -92,7 +93,7 @@ class CountsJudged:
         return comb(n_imagined, n_missing) / comb(n_real + n_imagined, n_missing)
 
     def undecided(self) -> Doubt | None:
-        """Return the doubt whether lines are missing only by chance; None if there is no doubt."""
+        """Return the doubt whether lines are missing just by chance; None if there is no doubt."""
         undecided_sites = list(self._missing_one_line) if self._may_be_chance() else []
         if not undecided_sites:
             return None
@@ -131,7 +132,7 @@ def _differences_from_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _missing_in_all_imagined(run_set: RunSet) -> NDArray[np.bool_]:
-    """Return, for each print site, whether all imagined logs leave it out, and not by chance."""
+    """Return for each print site whether all imagined logs leave it out, if that cannot be due to chance."""
     n_sites, imagined = len(run_set.sites), run_set.imagined
     finished = run_set.finished
     if not finished or 1 / comb(len(finished) + len(imagined), len(imagined)) > CHANCE:
@@ -145,9 +146,9 @@ def _missing_in_all_imagined(run_set: RunSet) -> NDArray[np.bool_]:
 
 
 class _Cells:
-    """Counts the lines of real runs and one imagined run by cell.
+    """Counts the lines of the real runs and of one imagined run by cell.
 
-    A cell is a print site in one epoch, or in the whole run.
+    A cell is one print site in one epoch, or in the whole run.
     """
 
     def __init__(self, run_set: RunSet, run: ParsedRun, runs_ending_early: Container[int] = ()) -> None:
@@ -185,7 +186,9 @@ class _Cells:
         )
 
     def _site_epoch_lines(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Return three arrays over all lines of print sites: site, epoch (as index in `_epochs`), and line."""
+        """For all lines that print sites made, return three arrays: the site, the epoch (as an index in
+        `_epochs`), and the line.
+        """
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return (
@@ -198,13 +201,13 @@ class _Cells:
         return site * self._width + np.where(self._is_by_epoch[site], epoch, 0)
 
     def _shows_epoch(self, run: ParsedRun) -> NDArray[np.bool_]:
-        """Return, for each cell, whether the run shows its epoch; always True if the cell is the whole run."""
+        """Return for each cell whether the run shows the epoch of the cell; True if the cell is for the whole run."""
         epoch = self._cells % self._width
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._epochs[epoch], run.curves.epochs.numbers)
         return shows
 
     def _is_at_run_end(self) -> NDArray[np.bool_]:
-        """Return, for each cell, whether it lies in or after the epoch in which the shortest run ends."""
+        """Return for each cell whether its epoch is the one in which the shortest run ends, or a later one."""
         real_runs = self.run_set.compute_once(one_run_per_structure)
         runs = [*(run for run in real_runs if run.execution.cause is Cause.FINISHED), self.run]
         ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
@@ -218,7 +221,7 @@ class _Cells:
     def _varies_within_runs(
         self, real_runs: Sequence[ParsedRun], times: Indices, is_complete: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
-        """Return, for each cell, whether its count differs among finished real runs.
+        """Return for each cell whether its number of lines differs among finished real runs.
 
         Only real runs that continue to a later epoch are compared.
         """
@@ -260,13 +263,13 @@ class _Cells:
         ]
 
     def _missing_in_gaps(self) -> Indices:
-        """Count, for each print site, the lines that are missing because a counter of the run jumps."""
+        """Count for each print site the lines that are missing because a counter of the run jumps."""
         run_gaps = self.run_set.compute_once(gaps).get(id(self.run), ())
         missing = np.zeros(len(self.run_set.sites), np.int64)
         return missing + sum(gap.missing_lines for gap in run_gaps)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """Return surplus and missing lines of each site, without replaced prints.
+        """Return the numbers of surplus and of missing lines of each site, without those of replaced prints.
 
         A print is replaced if the run shows a new form in its place.
         """
@@ -288,7 +291,7 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return, for each print site, whether the imagined log lacks all of its lines, but should have some."""
+        """Return for each print site whether the imagined log lacks all of its lines although it should have some."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._is_comparable * self.low, len(self.run_set.sites))
@@ -299,7 +302,7 @@ class _Cells:
         return absent
 
     def _surplus_and_deficit(self) -> tuple[Indices, Indices]:
-        """Return the number of surplus lines of each cell, and the number of its missing lines."""
+        """Return for each cell the number of its surplus lines, and the number of its missing lines."""
         surplus = np.where(self._is_comparable, np.maximum(self.times - self.high, 0), 0)
         deficit = np.where(self._is_comparable, np.maximum(self.low - self.times, 0), 0)
         flagged = np.array([site.depends_on == "flags" for site in self.run_set.sites])[self._cells // self._width]
@@ -322,9 +325,9 @@ class _Cells:
         return print_site.depends_on != "values" and not (self.run_set.source and print_site.is_ambiguous)
 
     def worst(self, site: int) -> "_Cell":
-        """Return the first cell with surplus lines of a print site.
+        """Return the first cell of a print site that has surplus lines.
 
-        If more lines are missing than surplus, return the first cell with missing lines.
+        If more lines are missing than are surplus, return the first cell that lacks lines.
         """
         cell_surplus, cell_deficit = self._surplus_and_deficit()
         is_of_site = self._cells // self._width == site
@@ -342,7 +345,7 @@ class _Cell:
     """An epoch, or the whole run, in which an imagined run shows a print too often or too rarely."""
 
     epoch: int | None
-    """NO_EPOCH means before the first epoch; None means the whole run."""
+    """The epoch. NO_EPOCH means before the first epoch; None means the whole run."""
     really: int
     shown: int
     surplus: Indices

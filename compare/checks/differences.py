@@ -1,4 +1,4 @@
-"""Finds series whose last values, or whole curves, would be unlikely in real runs."""
+"""Finds series whose last values, or all of whose values, would be unlikely in real runs."""
 
 import math
 from collections import Counter
@@ -14,15 +14,15 @@ from gedanken.experiment.format import format_p
 
 MISSING_LINE_CHECKS = ("print count differs", "epochs silently missing", "count skips")
 MAX_OTHER_METRICS = 3
-"""A finding on outliers is about the metric of the farthest outlier, and names up to this many other metrics."""
+"""A finding on outliers is about the metric with the farthest outlier, and names at most this many other metrics."""
 
 
 def differences(run_set: RunSet, judgement: Judgement, line_findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Yield the findings on series that differ, at most one of each kind.
 
-    The kinds are `primary endpoint differs`, or else `outlier` (single runs end far from the real ones), and `series
-    differs` (all other series). `line_findings` tell which logs lack lines: the last value of such a log may not be
-    the last value of its run.
+    The kinds are: `primary endpoint differs`; if there is no such finding, `outlier` (single runs end far from the
+    real ones); and `series differs` (all other series). `line_findings` tell which logs lack lines: the last value in
+    such a log may not be the last value of its run.
     """
     other_series = [series for series in judgement.tested if series.judged.role == "secondary"]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -87,9 +87,9 @@ def _other_outliers_finding(run_set: RunSet, outliers: Sequence[tuple[TestedSeri
 
 
 def _shows_more_epochs(run_set: RunSet, outlier: Outlier) -> bool:
-    """Return whether the outlier's run shows epochs that no real run shows.
+    """Return whether the run of the outlier shows epochs that no real run shows.
 
-    False if the real runs do not all show the same epochs.
+    False if the real runs do not show the same epochs.
     """
     # Another check reports the extra epochs; the last value of the run is then not reported.
     real_epochs = {run.epochs for run in run_set.finished}
@@ -99,9 +99,9 @@ def _shows_more_epochs(run_set: RunSet, outlier: Outlier) -> bool:
 def _lacks_values(
     run_set: RunSet, judgement: Judgement, primary: TestedSeries, outlier: Outlier, line_findings: Sequence[Finding]
 ) -> bool:
-    """Return whether the outlier's log has fewer values than any real log.
+    """Return whether the log of the outlier has fewer values than any real log.
 
-    False unless a finding says that the log lacks lines.
+    Always False unless a finding says that this log lacks lines.
     """
     label = run_set.samples[outlier.imagined].label
     is_reported = any(label in finding.runs and finding.check in MISSING_LINE_CHECKS for finding in line_findings)

@@ -1,4 +1,4 @@
-"""Finds logs that end where all real logs continue, by the rule in `compare/parsed/early_ends.py`."""
+"""Finds logs that end where all real logs go on, by the rule in `compare/parsed/early_ends.py`."""
 
 from collections.abc import Iterable
 

@@ -36,7 +36,7 @@ class _Duration(NamedTuple):
     line: int
     seconds: float
     unit: float
-    """Value of one unit in the duration's last digit, in seconds: 0.1 for `4.2s`."""
+    """The value, in seconds, of one unit of the duration's last digit: 0.1 for `4.2s`."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
@@ -77,7 +77,7 @@ def _never_decrease(durations: list[_Duration]) -> bool:
 
 
 def _read_times(run: ParsedRun) -> tuple[dict[int, _Duration], list[_Duration]]:
-    """Return the epoch times by the number of the epoch, and all total times."""
+    """Return the time of each epoch, by the number of the epoch, and all total times."""
     epochs: dict[int, _Duration] = {}
     totals: list[_Duration] = []
     has_duplicates = False

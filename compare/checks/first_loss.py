@@ -17,7 +17,7 @@ from gedanken.experiment.finding import Finding
 # for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is applied only to
 # images from `ToTensor`.
 BELOW, ABOVE = 0.7, 1.2
-"""How far the first loss may lie below and above ln(classes), the cross-entropy of uniform guessing."""
+"""How far the first loss may be below and above ln(number of classes), which is the cross-entropy of guessing."""
 SMALLEST_BATCH = 32
 _LOSS = re.compile(r"\bloss\b[^\w.+-]{0,4}(?P<value>\d{1,6}(?:\.\d{1,12})?)(?![\w.%]|\s?/)", re.IGNORECASE)
 _FIRST = re.compile(
@@ -55,7 +55,7 @@ def _contradictions(run: ParsedRun, classes: int, is_scaled: bool) -> Iterator[C
 
 
 def _first_shown_loss(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return (line, value, whether it surely precedes all updates) of the first loss.
+    """Return (line, value, whether it certainly comes before all updates) of the first loss.
 
     None if there is no loss, or if its line does not name a first step.
     """
@@ -91,7 +91,9 @@ def _number_of_classes(source: Source) -> int | None:
 
 
 def _sets_weights(source: Source) -> bool:
-    """Return whether the source calls in-place functions, such as those of `nn.init`, or assigns to `.data`."""
+    """Return whether the source sets weights, by calling in-place functions such as those of `nn.init` or by
+    assigning to `.data`.
+    """
     assigns_data = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)

@@ -1,4 +1,4 @@
-"""Oracle: a count, its total and its percentage in one line must agree."""
+"""Oracle: a count, its total and its percentage in the same line must agree."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\
 _ACCURACY_AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
 _ACCURACY_BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
 _SLACK = 1e-12
-"""Relative tolerance, because binary numbers cannot represent all decimal fractions."""
+"""Relative tolerance. It is needed because binary floating-point numbers cannot represent all decimal fractions."""
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
@@ -55,7 +55,7 @@ def _accuracy_before(between: str, after: str) -> re.Match[str] | None:
 
 
 def is_rounding(printed: str, value: float) -> bool:
-    """Return whether `printed` is `value`, rounded or truncated to the decimals that `printed` has."""
+    """Return whether `printed` is `value`, rounded or cut off to as many decimals as `printed` has."""
     unit = 10.0 ** -len(printed.partition(".")[2])
     offset = (float(printed) - value) / unit
     slack = 1e-9 + _SLACK * value / unit

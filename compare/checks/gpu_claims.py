@@ -23,16 +23,17 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WORDS = ("gpu", "cuda", "parallel", "nvidia", "geforce", "rtx", "gtx", "tesla")
-"""Each claim contains at least one of these words."""
+"""Each claim about GPUs contains at least one of these words."""
 LONGEST = 400
-"""Number of characters of a line that are examined, from its beginning: claims are short."""
+"""Number of characters that are examined at the beginning of a line. Claims about GPUs are short."""
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that claim to use GPUs, but could not have used any.
+    """Find imagined runs that claim to use GPUs although they could not have used any.
 
-    The program cannot print such a line, or the real machine has no GPU. A claim that a real run also makes, such as
-    `cuda:0`, is not reported. A persona that claims GPUs explains only lines that the program can print.
+    Either the program cannot print such a line, or the real machine has no GPU. A claim that a real run also makes,
+    such as `cuda:0`, is not reported. If the persona claims GPUs, this explains only lines that the program can
+    print.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real_claims = {

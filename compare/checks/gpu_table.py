@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
-"""A GPU may draw up to this multiple of its power cap, because real GPUs briefly exceed their cap."""
+"""A GPU may draw up to this multiple of its power cap, because real GPUs exceed the cap for short times."""
 _HEAD = re.compile(r"\bNVIDIA-SMI\b")
 _GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
 _MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")
@@ -19,7 +19,7 @@ _PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})
 
 
 class _MemoryUse(NamedTuple):
-    """Memory in use on a GPU (MiB), by one process or by all."""
+    """Memory in use on a GPU (MiB), by one process or in total."""
 
     used: int
     line: int

@@ -1,4 +1,6 @@
-"""Finds settings without a usual name at the head of logs: `keep_prob: 0.5`, `--betas 0.9 0.98`, `size 2**20`."""
+"""Finds numbers at the beginning of logs that are settings without a usual name: `keep_prob: 0.5`, `--betas 0.9
+0.98`, `size 2**20`.
+"""
 
 import re
 from collections.abc import Iterator
@@ -16,11 +18,11 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 _REPEATED = 3
-"""Minimum number of lines of a form with a varying number, for the form to show that training has begun."""
+"""If a form with a varying number has at least this many lines, training has begun at its first line."""
 _FEW_LINES = 4
-"""Maximum number of lines of one form at the head of a log."""
+"""Maximum number of lines of one form at the beginning of a log."""
 _MAX_KEY_DISTANCE = 12
-"""Maximum number of lines between the key of a list and an item of it."""
+"""Maximum number of lines between the key of a list and an item of the list."""
 _ITEM = re.compile(r"\s*-\s+[-+\d.eE]+\s*")
 _KEY = re.compile(r"\s*(?P<name>[A-Za-z_][\w. -]{0,40}):\s*")
 _BEFORE_SETTING = re.compile(r"(?:\w[\"']?\s?[=:]\s?|(?<!\S)--[a-z][\w-]*[ =])[\"']?$")
@@ -32,14 +34,14 @@ _UNIT = re.compile(
 
 
 class HeaderNumber(NamedTuple):
-    """A number at the head of a log that may be constant."""
+    """A number at the beginning of a log that may be constant."""
 
     column: int
     """Index of the number among the values of its line."""
     is_set: bool
-    """True if the line says that it is a setting.
+    """True if the line says that the number is a setting.
 
-    Otherwise, it may be measured, and equal in all runs by chance.
+    If it does not, the number may be a measurement that is equal in all runs by chance.
     """
 
 
@@ -58,7 +60,7 @@ def training_start(run_set: RunSet) -> int:
 
 
 def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
-    """Yield the numbers of a form that occurs only at the head of the first finished real run."""
+    """Yield the numbers of a form that occurs only at the beginning of the first finished real run."""
     run = run_set.finished[0]
     lines = run.transcript.lines_of(form)
     if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.compute_once(training_start):
@@ -103,9 +105,9 @@ def _is_of_program(named: NamedNumber, *, is_set: bool) -> bool:
 
 
 def _key_above(run: ParsedRun, line: int) -> str:
-    """Return the key of the list that a line belongs to; empty if there is none.
+    """Return the key of the list to which a line belongs; empty if there is none.
 
-    For example, `betas` for `- 0.9` below `betas:`.
+    For example, it is `betas` for the line `- 0.9` below `betas:`.
     """
     for index in range(line - 1, max(-1, line - _MAX_KEY_DISTANCE), -1):
         text = run.transcript.compared(index)

@@ -18,13 +18,14 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""Accuracy and loss contradict each other if both rise by more than this.
-
-The accuracy (0 to 1) must rise by more than this, and the loss by more than this share of its first value.
+"""Accuracy and loss contradict each other if the accuracy (0 to 1) rises by more than this, and the loss by more
+than this share of its first value.
 """
 FEWEST_REAL = 3
 MAX_DEVIATIONS = 6.0
-"""The change of a loss may exceed the mean change in the real runs by this many standard deviations."""
+"""The change of a loss in an imagined run may exceed the mean change in real runs by at most this many standard
+deviations.
+"""
 
 
 def loss_rises_with_accuracy(run_set: RunSet) -> Iterable[Finding]:
@@ -63,9 +64,9 @@ def _loss_change(run: ParsedRun) -> float | None:
 
 
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
-    """Find accuracies above 1, negative metrics, epochs out of order, and wrong totals of epochs.
+    """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
 
-    What a real run shows too is not reported.
+    Anything that a real run also shows is not reported.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -82,7 +83,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 def _impossibilities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
     """Yield (kind, description, line indices) for each impossible value.
 
-    `totals` are the right numbers of epochs.
+    `totals` are the correct total numbers of epochs.
     """
     for name, points in run.curves.series.items():
         wrong_points = [
@@ -109,9 +110,8 @@ def _impossibilities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, st
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether a loss may be negative.
-
-    It may be if it is near 0 in real runs, and its function is not in `NEVER_NEGATIVE`.
+    """Return whether a loss may be negative: it is near 0 in real runs, and its function is not in
+    `NEVER_NEGATIVE`.
     """
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False

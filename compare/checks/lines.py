@@ -18,14 +18,14 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Causes for which exit codes of real runs are compared.
+"""Causes of a run's end for which exit codes are compared.
 
-All other causes lie outside the program, such as a time limit.
+All other causes, such as a time limit, lie outside the program.
 """
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
 MAX_LINES_SEARCHED = 2000
-"""Maximum number of real lines of a print site that are searched for the best match to an imagined line."""
+"""Maximum number of real lines of a print site that are searched for the one that best matches an imagined line."""
 
 
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
@@ -95,21 +95,21 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _without_declaring_lines(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Remove the entries of lines that declare epochs as skipped; with a program, keep all entries."""
+    """Remove the entries of lines that say that epochs are skipped. If the program is given, keep all entries."""
     # Another check reports lines that declare epochs as skipped.
     declaring_lines = frozenset(lines_declaring_skips(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in declaring_lines]
 
 
 def _format_holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) -> str:
-    """Begin a sentence: `2 of 3 imagined logs hold` or, for all, `The imagined logs hold`."""
+    """Return the beginning of a sentence: `2 of 3 imagined logs hold` or, if all do, `The imagined logs hold`."""
     if len(runs) < len(imagined):
         return f"{len(runs)} of {len(imagined)} imagined logs {verb(runs, 'holds', 'hold')}"
     return verb(runs, "The imagined log holds", "The imagined logs hold")
 
 
 def reworded_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines worded differently from the code, or from the real logs; the finding quotes both wordings."""
+    """Find lines whose words differ from those in the code or in the real logs. The finding quotes both wordings."""
     refs_by_wording: dict[tuple[str, str], list[LineRef]] = {}
     site_by_wording: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
@@ -134,9 +134,10 @@ def reworded_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def references_to_print(run_set: RunSet, site: PrintSite, imagined_line: str = "") -> list[LineRef]:
-    """Return references to the source line of a print site, and to a real line of the site.
+    """Return a reference to the source line of a print site, and one to a real line that the site printed.
 
-    One or both may be missing. The real line is the one that shares the most numbers with `imagined_line`.
+    One or both may be missing. If there are several real lines, the one that shares the most numbers with
+    `imagined_line` is chosen.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -155,7 +156,7 @@ def references_to_print(run_set: RunSet, site: PrintSite, imagined_line: str = "
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
     """Check the runs of a program that fixes its own seed.
 
-    Reseeded real runs must differ. All other runs must print the same, except times (fairness rule 7 in
+    Reseeded real runs must differ. All other runs must print the same, apart from times (fairness rule 7 in
     docs/design.md).
     """
     if run_set.source is None or not run_set.source.sets_seed():

@@ -1,4 +1,4 @@
-"""Merges findings, if no program is given: a fault of several logs is reported once, with all their names."""
+"""Merges findings if the program is not given: a fault in several logs is reported once, with all their names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ _COPIES = ("numbers copied", "curve copied")
 _EXPECTED_MAY_DIFFER = (*_COPIES, "epochs silently missing")
 """Checks whose findings report the same fault even if their `expected` differs."""
 _BY_PRINT = ("print count differs", "literal differs")
-"""Checks whose findings are about one print each; `expected` quotes the words of that print."""
+"""Checks whose findings are each about a single print. `expected` quotes the words of that print."""
 _SHOWS = "the imagined log shows "
 _VERBS = {
     "print count differs": "do not",
@@ -29,10 +29,10 @@ _VERBS = {
 
 
 def merge_findings(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings that follow from others, then merge findings with one cause.
+    """Remove findings that follow from others, then merge findings that have one cause.
 
-    If there is a program, all findings are kept. One cause is assumed for the same fault of a print in several logs,
-    for wrong counts of several prints in the same logs, and for different prints in different logs.
+    If the program is given, all findings are kept. One cause is assumed for the same fault of a print in several
+    logs, for wrong numbers of lines of several prints in the same logs, and for different prints in different logs.
     """
     if run_set.program is not None:
         return list(findings)
@@ -100,7 +100,7 @@ def _merge_same_runs(group: Sequence[Finding]) -> Finding:
 
 
 def _group_across_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of one check in `_BY_PRINT`, so that no log occurs twice in a group."""
+    """Group findings of a check in `_BY_PRINT` so that no log occurs twice in a group."""
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():

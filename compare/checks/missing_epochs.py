@@ -1,4 +1,4 @@
-"""Finds epochs that are missing, declared as skipped, cut off, or too many."""
+"""Finds epochs that are left out, announced as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -15,9 +15,9 @@ SILENTLY_SUFFIX = " without saying so"
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Report epochs that a run leaves out or invents.
+    """Report epochs that an imagined run leaves out or invents.
 
-    It may leave them out silently, declare them as skipped, or lose them to the token limit.
+    It may leave them out silently, say that it skips them, or lose them because it reached the token limit.
     """
     counts = run_set.compute_once(_epoch_counts)
     for run in run_set.imagined:
@@ -26,15 +26,15 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
 
 
 def lines_declaring_skips(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
-    """Return the indices of the lines by which an imagined run declares epochs as skipped."""
+    """Return the indices of the lines in which an imagined run says that it skips epochs."""
     count = run_set.compute_once(_epoch_counts).get(id(run))
     return count.declaring_lines if count is not None else ()
 
 
 def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail, by the run's `id`.
+    """Return the epochs of each imagined run that did not fail. The keys are the `id`s of the parsed runs.
 
-    The result is empty if real runs have no epochs.
+    The result is empty if the real runs have no epochs.
     """
     required, possible = _required_and_possible(run_set)
     if not required or run_set.compute_once(names_one_epoch_once):
@@ -59,9 +59,10 @@ def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether all real logs name the same single epoch, each once: `best 71.2 (epoch 7)`.
+    """Return whether all real logs name the same single epoch, and each of them only once, as in `best 71.2 (epoch
+    7)`.
 
-    False if a log names a total, or if the source is known.
+    False if a log names a total number of epochs, or if the source is known.
     """
     epochs_by_run = [run.curves.epochs.numbers.tolist() for run in run_set.finished]
     is_alone = bool(epochs_by_run) and all(

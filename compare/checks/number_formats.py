@@ -17,23 +17,23 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 MIN_VALUES = 20
-"""Minimum number of real values that show a format.
+"""Minimum number of real values from which a format is inferred.
 
-If all these values have the same number of decimals, this number counts as the program's format.
+If that many values all have the same number of decimals, this is taken as the format of the program.
 """
 
 MIN_UNROUNDED_DECIMALS = 8
-"""Values are unrounded if their numbers of decimals vary, but are at least this.
+"""Values count as unrounded if their numbers of decimals vary and are all at least this.
 
-An imagined value with half as many decimals or fewer is then wrong.
+An imagined value with at most half as many decimals is then wrong.
 """
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with more or fewer decimals than the source requests, for example by `:.4f`.
 
-    Nothing is reported if a real run contradicts the source. Without a program, twenty or more real values show the
-    format. Rounded numbers are found too, where all real ones are unrounded.
+    Nothing is reported if a real run contradicts the source. Without a program, the format is inferred from twenty or
+    more real values. Rounded numbers are found as well, if all real ones are unrounded.
     """
     for run in run_set.imagined:
         for form in run_set.compute_once(_Formats).shared_with(run):
@@ -70,7 +70,9 @@ def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, in
 
 
 def _quote_number(run: ParsedRun, line: int, column: int) -> str:
-    """Return the number as it is printed; `a number` if the line, read alone, has other numbers than in its log."""
+    """Return the number as it is printed. Return `a number` if the line by itself is read as other numbers than
+    the line within its log.
+    """
     numbers = VALUE.findall(run.transcript.compared(line))
     start, end = run.transcript.starts[line : line + 2]
     try:
@@ -99,7 +101,7 @@ class _Formats:
 
     @cached_property
     def _lines_per_form(self) -> Counter[str]:
-        """In all finished real runs together."""
+        """Return the number of lines of each form in all finished real runs together."""
         counts: Counter[str] = Counter()
         for run in self._run_set.finished:
             transcript = run.transcript
@@ -108,15 +110,16 @@ class _Formats:
         return counts
 
     def shared_with(self, run: ParsedRun) -> Iterator[str]:
-        """Yield the forms of a run with numbers that the real runs show often enough to know their format."""
+        """Yield the forms of a run whose numbers the real runs show often enough to know their format."""
         least = 1 if self._run_set.source is not None else MIN_VALUES
         return (form for form in run.transcript.forms if "#" in form and self._lines_per_form[form] >= least)
 
     def formats_of_form(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return (index in the form, decimals, is unrounded) for those numbers of a form whose number of decimals is
-        known.
+        """Return (index in the form, decimals, whether it is unrounded) for each number of a form whose number of
+        decimals is known.
 
-        An unrounded number, such as `0.30000000000000004`, has varying decimals: the lowest count in the real runs.
+        The decimals of an unrounded number, such as `0.30000000000000004`, vary; given is the lowest number in the
+        real runs.
         """
         if form not in self._cache:
             self._cache[form] = list(_infer_formats(self._run_set, form))

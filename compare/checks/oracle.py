@@ -1,4 +1,4 @@
-"""Shared code of the oracles: checks that know what is right from the source, or from the output itself."""
+"""What the oracles share. An oracle is a check that knows what is right from the source or from the output itself."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 LONGEST = 400
-"""Number of characters of a line that are examined, from its beginning: oracles read only short texts."""
+"""Number of characters that are examined at the beginning of a line. Oracles read only short texts."""
 
 
 class Contradiction(NamedTuple):
@@ -21,7 +21,7 @@ class Contradiction(NamedTuple):
     rule: str
     """Name of the rule that is broken.
 
-    A rule that a real run breaks too does not apply to this program.
+    If a real run also breaks this rule, it does not apply to the program.
     """
     claim: str
     """The end of a sentence that begins with the name of the run, such as `lists GPU 0 twice in one table`."""
@@ -34,9 +34,9 @@ class LineFilter(NamedTuple):
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
-    """Words in lower case, of which every matching form contains at least one.
+    """Words in lower case. Each matching form contains at least one of them.
 
-    Searching for them first is faster.
+    Looking for these words first is faster.
     """
 
 
@@ -72,10 +72,11 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     select: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """Return (index, text) of every line whose form matches `wanted` but not `excluded`.
+    """Return (index, text) of every line whose form matches `wanted` but not `excluded`, and whose shape matches
+    `shape`.
 
-    The shape of the line must match `shape` too. If `select` is given, it chooses some lines of each shape. Only the
-    first `LONGEST` characters of a line are read.
+    If `select` is given, it chooses some of the lines of each shape. Only the first `LONGEST` characters of a line
+    are read.
     """
     transcript = run.transcript
     is_wanted = np.zeros(len(transcript.forms), bool)

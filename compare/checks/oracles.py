@@ -1,4 +1,4 @@
-"""Lists all oracles: checks that know what is right from the source, or from the output itself."""
+"""Lists all oracles: the checks that know what is right from the source, or from the output itself."""
 
 from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.epoch_times import epoch_times

@@ -1,4 +1,4 @@
-"""Oracle: the number of parameters, computed from the source, must equal the number that a line states."""
+"""Oracle: the number of parameters that a line states must equal the number that is computed from the source."""
 
 import ast
 import re
@@ -18,9 +18,9 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""The only words that a line on parameters may contain.
+"""The only words that a line with a number of parameters may contain.
 
-With other words, it may be about a single layer.
+If it contains other words, it may be about a single layer.
 """
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 

@@ -1,4 +1,4 @@
-"""Finds imagined runs that repeat numbers that an imagined run of an earlier program version showed."""
+"""Finds imagined runs that repeat numbers from an imagined run of an earlier program version."""
 
 import re
 from collections.abc import Iterable, Sequence, Set
@@ -10,13 +10,13 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 MIN_SEQUENCE_LENGTH = 3
-"""Minimum length of a shared sequence of different numbers that is no coincidence."""
+"""A shared sequence of at least this many different numbers is not a coincidence."""
 FEWEST = 2
-"""Minimum count of numbers in an output. With fewer, no number counts as repeated."""
+"""If an output has fewer numbers than this, none of them counts as repeated."""
 COLUMNS = 8
-"""Maximum number of columns examined one by one.
+"""Maximum number of columns that are examined one by one.
 
-A column holds, for example, the first number of every line.
+A column is, for example, the first number of every line.
 """
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
@@ -26,7 +26,7 @@ class _Number(NamedTuple):
     line: int
     """Index of the line that shows the number, counted from 0."""
     column: int
-    """How many numbers with three or more decimals precede this number in its line."""
+    """How many numbers with three or more decimals come before this one in its line."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class _RunNumbers:
 
 
 class _Repeat(NamedTuple):
-    """Numbers of a run that repeat numbers of the run `old`, as pairs (number, repeated number)."""
+    """Numbers of a run that repeat numbers of the run `old`. Each is a pair of the number and the repeated number."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
@@ -58,8 +58,8 @@ class _Repeat(NamedTuple):
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
 
-    Three in a row must be repeated, or two if the run shows only two. Numbers that all real runs print do not count.
-    Nothing is reported if real runs of the versions repeat each other, or cannot be compared.
+    Three numbers in a row must be repeated, or two if the run shows only two. Numbers that all real runs print do not
+    count. Nothing is reported if real runs of the two versions repeat each other, or cannot be compared.
     """
     real = [_RunNumbers(run) for run in run_set.real]
     versions = _group_by_version(run_set.earlier)
@@ -118,7 +118,9 @@ def _find_repeat(new: _RunNumbers, old: _RunNumbers, excluded: Set[str]) -> _Rep
 
 
 def _match_sequences(new: Sequence[_Number], old: Sequence[_Number], length: int) -> list[tuple[_Number, _Number]]:
-    """Return equal numbers as pairs (new, old), if they lie in a common sequence of `length` different numbers."""
+    """Return equal numbers as pairs (new, old) if they are part of a common sequence of `length` different
+    numbers.
+    """
     starts: dict[tuple[str, ...], int] = {}
     for index in range(len(old) - length + 1):
         starts.setdefault(tuple(number.text for number in old[index : index + length]), index)

@@ -1,4 +1,4 @@
-"""Finds counters that skip numbers, although they advance in equal steps in all real logs."""
+"""Finds counters that skip numbers although they advance in equal steps in all real logs."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report the jumps of a counter in each imagined log."""
+    """Report where a counter of an imagined log jumps."""
     gaps_by_run = run_set.compute_once(gaps)
     for run in run_set.imagined:
         jumps = gaps_by_run.get(id(run))
@@ -31,7 +31,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _counter_name(run: ParsedRun, gap: Gap) -> str:
-    """Return the name of the counter that jumps, such as `step`; empty if its line names none."""
+    """Return the name of the counter that jumps, such as `step`; empty if its line does not name it."""
     names = names_in_line(run.transcript, gap.after)
     is_counter = gap.column < len(names) and names[gap.column].role is Role.COUNTER
     return names[gap.column].name if is_counter else ""

@@ -27,13 +27,13 @@ from gedanken.experiment.finding import Finding, LineRef
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs, which must all have another number than the real runs.
+"""Minimum number of imagined runs. All of them must have another number than the real runs.
 
-The probability that chance gives such a number to all three imagined runs, but to none of seven real ones, is .0022
-at most.
+The probability that chance gives another number to all of three imagined runs, and to none of seven real runs, is at
+most .0022.
 """
 MAX_CONSTANTS = 4
-"""A constant is judged only if at most this many constants have the same `rank` or a lower one. This keeps the
+"""A constant is judged only if at most this many constants have its `rank` or a lower one. This keeps the
 probability of a false finding below .01.
 """
 _VARYING_ROLES = (Role.ENVIRONMENT, Role.METRIC)
@@ -50,22 +50,24 @@ class _CandidateNumber(NamedTuple):
     """A number in the lines of one form that may be constant."""
 
     columns: tuple[int, ...]
-    """The indices of the values that it consists of; several for a joined number such as `12,345,678`."""
+    """The indices of the values of which it consists; several for a joined number such as `12,345,678`."""
     is_simple: bool
-    """True if its first value, read alone, may be constant too, such as the 12 in `12,345,678` or `12M`."""
+    """True if its first value may be constant by itself, such as the 12 in `12,345,678` or `12M`."""
     may_have_decimals: bool
 
 
 class _Constant(NamedTuple):
-    """A number in the lines of one form. In each of these lines, it is equal in all real logs."""
+    """A number in the lines of one form that is equal in all real logs, in each of these lines."""
 
     form: str
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     """The values of the number: one row for each line, one column for each index in `columns`."""
     rank: int
-    """_SIMPLE: whole, and `_CandidateNumber.is_simple` is true. _LISTED: found only by `_listed_columns`. _AT_HEAD,
-    _UNCERTAIN (possibly measured): found only by `header_numbers`. _NAMED: all others.
+    """How certain it is that the number is a constant of the program.
+
+    _SIMPLE: a whole number for which `_CandidateNumber.is_simple` is True. _LISTED: found only by `_listed_columns`.
+    _AT_HEAD and _UNCERTAIN (it may have been measured): found only by `header_numbers`. _NAMED: all others.
     """
     judged_columns: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
@@ -74,7 +76,7 @@ class _Constant(NamedTuple):
 class SmallConstants:
     """Judges the numbers that are equal in all real logs.
 
-    A difference becomes a finding, or stays undecided. A finding needs at least `IMAGINED_RUNS` imagined logs, all
+    A difference becomes a finding or stays undecided. A finding needs at least `IMAGINED_RUNS` imagined logs, all
     with another number than the real logs, and at most `MAX_CONSTANTS` constants.
     """
 
@@ -128,7 +130,7 @@ class SmallConstants:
     def _differing_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
         """Return the lines in which an imagined run shows another number.
 
-        The last line is left out if it is a progress bar that is cut off.
+        If the last line is a progress bar that is cut off, it is left out.
         """
         lines = _differing_lines(run, constant)
         uncut_lines: NDArray[np.int64] = lines[lines != self._run_set.compute_once(cut_lines).get(id(run), -1)]
@@ -205,9 +207,8 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _are_two_settings(first: NamedNumber, second: NamedNumber) -> bool:
-    """Return whether equal numbers are two settings, as in `heads=8 layers=8`.
-
-    Otherwise, they may be one number printed twice.
+    """Return whether two equal numbers are two settings, as in `heads=8 layers=8`, and not one number that is
+    printed twice.
     """
     roles = [named.role for named in (first, second) if named.name and named.role not in _VARYING_ROLES]
     is_summary = meaning_of(first.name).is_summary or meaning_of(second.name).is_summary
@@ -225,7 +226,9 @@ def _with_listed(
     judged_columns: tuple[int, ...],
     run: ParsedRun,
 ) -> list[_Constant]:
-    """Return `constants` with those of `_listed_columns`. A list replaces the constants inside it."""
+    """Return `constants` together with the constants that `_listed_columns` finds. A list replaces constants that
+    are a part of it.
+    """
     lines = run.transcript.lines_of(form)
     for group in _listed_columns(run, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
         columns = tuple(column for column in group if column not in judged_columns)
@@ -241,9 +244,8 @@ def _with_listed(
 
 
 def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
-    """Yield the indices of values that may be constant together.
-
-    These are the values of a list, sizes joined by `-`, or one decimal number after `=`.
+    """Yield the indices of values that may be constant together: those of a list, sizes that are joined by `-`, or
+    a decimal number after `=`.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [match.span() for match in VALUE.finditer(text)]
@@ -279,14 +281,13 @@ def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tupl
 
 
 def _is_of_program(named: NamedNumber) -> bool:
-    """Return whether a number is neither measured nor dependent on the machine, by its role and its name."""
+    """Return whether a number's role and name show that it is not measured and does not depend on the machine."""
     return named.role not in _VARYING_ROLES and meaning_of(named.name).role not in _VARYING_ROLES
 
 
 def _candidate_numbers(run: ParsedRun, line: int) -> Iterator[_CandidateNumber]:
-    """Yield the named numbers of a line that may be constant.
-
-    They are no metrics, and do not depend on the machine.
+    """Yield the named numbers of a line that may be constant, because they are not metrics and do not depend on
+    the machine.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [match.span() for match in VALUE.finditer(text)]

@@ -1,4 +1,6 @@
-"""Oracle: steps, image counts and percentages must agree with each other, with the batch size and the data."""
+"""Oracle: steps, numbers of images and percentages must agree with each other, with the batch size and with the
+data.
+"""
 
 import math
 import re
@@ -21,10 +23,7 @@ _FORM = LineFilter(
     re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE), ("step", "batch", "iter", "[")
 )
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Matches words for held-out data.
-
-Its batches may have another size than those of the training data.
-"""
+"""Matches words for held-out data, whose batches may have another size than those of the training data."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -42,7 +41,7 @@ class _Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ShownProgress:
-    """All progress that one output shows, such as `step 3/100`. Each distinct text occurs once."""
+    """All the progress that an output shows, such as `step 3/100`. Each different text is contained once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
@@ -54,10 +53,10 @@ class _ShownProgress:
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
-    """Find step and image counts that an epoch of this program cannot have.
+    """Find numbers of steps and images that an epoch of this program cannot have.
 
     An epoch has ceil(images / batch) steps, or floor(images / batch) if an incomplete last batch is left out. If the
-    real runs agree on the totals, imagined totals must be the same.
+    real runs agree on the totals, the imagined totals must be the same.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     progress_by_run = {id(run): _read_progress(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -94,9 +93,8 @@ def _read_progress(run: ParsedRun, batch: int | None) -> _ShownProgress:
 
 
 def _select_informative(transcript: Transcript, lines: Indices) -> Indices:
-    """Select those lines of one shape that may show a contradiction.
-
-    These are all lines whose count exceeds the total, and a few lines for each total.
+    """Return those lines of one shape that may show a contradiction: all lines whose count exceeds the total, and
+    a few lines for each total.
     """
     shape = transcript.shapes[transcript.shape_of[lines[0]]][:LONGEST]
     values_between = transcript.column_of(lines, shape)
@@ -118,9 +116,9 @@ def _agreed_totals(totals: Sequence[set[int]]) -> set[int]:
 
 
 def _counts_beyond_total(progress: _ShownProgress, batch: int | None) -> Iterator[Contradiction]:
-    """Yield a contradiction for each step above its total.
+    """Yield a contradiction for each step whose number exceeds the total.
 
-    For images, the count must be a batch or more above the total.
+    A number of images must exceed the total by at least one batch.
     """
     for count in (*progress.steps, *progress.images):
         excess = count.done - count.total

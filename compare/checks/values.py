@@ -1,4 +1,4 @@
-"""Finds imagined values that differ from the one value that all real runs show, and wrong number formats."""
+"""Finds imagined values that differ from the single value that all real runs show."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ MIN_AGREEMENTS = 5
 MIN_SETTING_VALUES = 3
 """Real runs agree by more than chance if they agree on this many different values of a setting.
 
-The setting must stand in at least `2 * `MIN_AGREEMENTS` lines.
+The setting must be in at least twice `MIN_AGREEMENTS` lines.
 """
 MIN_DIGITS = 4
 """Real runs agree by more than chance if a whole number has this many digits, not counting trailing zeros."""
@@ -211,7 +211,7 @@ def informative_columns(run: ParsedRun, lines: Indices, steady: NDArray[np.float
 def _have_many_digits(groups: NDArray[np.float64]) -> bool:
     """Return whether all numbers have at least `MIN_DIGITS` digits, not counting trailing zeros.
 
-    Each row holds the groups of one number with commas: 12, 345, 678 for `12,345,678`.
+    Each row contains the groups of digits of one number with commas: 12, 345 and 678 for `12,345,678`.
     """
     if np.isnan(groups).any():
         return False
@@ -220,6 +220,6 @@ def _have_many_digits(groups: NDArray[np.float64]) -> bool:
 
 
 def _is_summary(names: Sequence[NamedNumber], column: int) -> bool:
-    """Return whether a number is a summary, such as the best epoch so far."""
+    """Return whether a number summarizes several values, such as the best accuracy so far."""
     # As long as every epoch improves, the best epoch equals the current one: the agreement of real runs says little.
     return column < len(names) and meaning_of(names[column].name).is_summary

@@ -1,4 +1,6 @@
-"""Finds imagined logs that equal another log, or that contain all or part of another log's curve."""
+"""Finds imagined logs that equal another log, or that contain all or part of the values of one of its series (a
+curve).
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,39 +24,39 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import format_number
 
 FEWEST_REAL = 3
-"""Minimum number of real runs needed to estimate how often runs agree by chance."""
+"""Minimum number of real runs from which it can be estimated how often two runs agree by chance."""
 FEWEST = 3
-"""Minimum number of different values in a curve for a copy of the whole curve to be reported."""
+"""If a whole curve is copied, it is reported only if it has at least this many different values."""
 FEWEST_IN_A_ROW = 5
-"""Minimum number of different values in a part of a curve for a copy of that part to be reported."""
+"""If a part of a curve is copied, it is reported only if it has at least this many different values."""
 FEWEST_OF_LOG = 4
-"""Minimum number of different values in a log for a copy of it to be reported."""
+"""If a log is copied, it is reported only if it has at least this many different values."""
 FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""A log with fewer values than `FEWEST_OF_LOG` is judged only if real runs differ in many digits.
+"""A log with fewer values than `FEWEST_OF_LOG` is judged only if the real runs differ in many digits.
 
-They must differ in `ENOUGH_DIGITS` digits, summed over `FEW_NUMBERS` of its values. For example, 0.250 to 0.349
-differ in 2 digits.
+Summed over `FEW_NUMBERS` of its values, they must differ in `ENOUGH_DIGITS` digits. For example, values from 0.250 to
+0.349 differ in 2 digits.
 """
 _MAX_NAMED_LOGS = 3
-"""Maximum number of logs that a question names."""
+"""Maximum number of logs that are named in an undecided question."""
 MOST_EARLIER = 12
-"""Only the first imagined logs, up to this number, have their curves compared with each other."""
+"""Maximum number of imagined logs, counted from the first, whose curves are compared with each other."""
 CHANCE = 1e-3
-"""A copy is reported only if its probability by chance is at most this.
-
-It is the probability that any two of all compared curves are equal.
+"""A copy is reported only if the probability that any two of all compared curves are equal by chance is at most
+this.
 """
 POSSIBLE = 0.05
-"""Above this probability, a copied curve is never reported.
+"""If the probability of a copied curve is above this, the curve is never reported.
 
-Up to it, the curve is reported together with copies in other logs if their joint probability is at most `CHANCE`.
+If it is lower, the curve may be reported together with copies in other logs: their joint probability must be at most
+`CHANCE`.
 """
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the probability of equal points is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 MOST_READ = 100_000
-"""Number of characters, from the beginning of a log, that are searched for digits that differ among real runs."""
+"""Number of characters at the beginning of a log that are searched for digits in which real runs differ."""
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
 """Roles of numbers whose curves are not compared, because their points are not independent.
@@ -70,9 +72,9 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int, int]
-"""Identifies a curve: a form, the index of a number in the form, and the heading (see `sections`).
+"""Identifies a curve: a form, the index of a number in the form, and the heading above the lines (see `sections`).
 
-The heading is -1 for a curve of all lines, whatever their heading.
+The heading is -1 for a curve of all lines with this form, whatever their heading.
 """
 _Curves = Mapping[_Key, _Curve]
 
@@ -81,16 +83,16 @@ class _Copy(NamedTuple):
     ours: _Curve
     theirs: _Curve
     first: int
-    """Index of the first point that is equal."""
+    """Index of the first point at which the two curves are equal."""
     points: int
     chance: float
 
 
 def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log or contain a copied curve, if the program is not known.
+    """Find imagined logs that equal another log or contain a copied curve, if the program is not given.
 
-    `reported_labels` are the labels of runs already reported as copies. The real runs show how often points are equal
-    by chance.
+    `reported_labels` are the labels of runs that were already reported as copies. How often points are equal by
+    chance is estimated from the real runs.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
@@ -138,7 +140,7 @@ def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset())
 def doubt_on_equal_logs(run_set: RunSet) -> Doubt | None:
     """Return the doubt about imagined logs that equal a real log.
 
-    None if there are no such logs, or enough real logs to judge them.
+    None if there are no such logs, or if there are enough real logs to judge them.
     """
     if run_set.program is not None or len(run_set.real) >= FEWEST_REAL:
         return None
@@ -157,7 +159,9 @@ def doubt_on_equal_logs(run_set: RunSet) -> Doubt | None:
 
 
 def _improbable_copies(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance cannot explain, alone or with copies of the same number in other logs."""
+    """Return the copies that chance cannot explain, by themselves or together with copies of the same number in
+    other logs.
+    """
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
         by_key.setdefault(key, []).append(copy)
@@ -168,10 +172,7 @@ def _improbable_copies(possible: Sequence[tuple[_Key, _Copy]], imagined: int) ->
 
 
 def _has_enough_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log shows enough different decimal numbers.
-
-    It must also show enough numbers in which real logs differ.
-    """
+    """Return whether a log shows enough different decimal numbers, and enough numbers in which real logs differ."""
     transcript = run.transcript
     numbers = np.unique(transcript.values[_has_decimals(transcript.decimals, 2)])
     # Two logs without such numbers may be equal by chance; so may two logs that end early and contain only what all
@@ -180,7 +181,7 @@ def _has_enough_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _unshared_numbers(transcript: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float64]:
-    """Return the different numbers of a log, without those that real logs share at the same position."""
+    """Return the different numbers of a log that real logs do not all have at the same position."""
     parts = [np.empty(0)]
     for form in transcript.forms:
         if "#" not in form:
@@ -211,7 +212,7 @@ def _has_precise_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _has_many_digits(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether an equal log must be a copy, because real runs differ in so many of its digits."""
+    """Return whether the real runs differ in so many digits of this log that an equal log must be a copy."""
     numbers = _NUMBER.findall(run.text[:MOST_READ])
     rows = [_NUMBER.findall(real_run.text[:MOST_READ]) for real_run in real]
     similar_rows = [row for row in rows if len(row) == len(numbers)]
@@ -304,17 +305,16 @@ class _RealCurves:
         self._agreement = cache(self._estimate_agreement)
 
     def _find_curves(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """Return all real curves with this key, and their table.
+        """Return all real curves with this key, as a list and as a table.
 
-        The table has one row for each curve, with NaN after its end.
+        The table has one row for each curve; a shorter curve is followed by NaN.
         """
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def longest_copy(self, key: _Key, curve: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence that a curve shares with a real or an earlier imagined curve.
-
-        None if it is too short.
+        """Return the longest sequence that a curve has in common with a real curve, or with a curve of an earlier
+        imagined log; None if it is too short.
         """
         candidates, table = self._curves_with_key(key)
         if earlier_curves := [curves[key] for curves in earlier if key in curves]:
@@ -332,7 +332,9 @@ class _RealCurves:
         return _Copy(curve, candidates[row], first, points, chance)
 
     def _estimate_agreement(self, key: _Key) -> tuple[float, float]:
-        """Estimate the probabilities that two real runs agree at a point, and then also at the next point."""
+        """Estimate the probability that two real runs agree at a point, and the probability that they then also
+        agree at the next point.
+        """
         curves, _table = self._curves_with_key(key)
         if len(curves) < FEWEST_REAL:
             return 1.0, 1.0
@@ -359,7 +361,7 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest_match(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return (row, start, length) of the longest part of a row that equals `values` at the same positions."""
+    """Find the longest part of a row that equals `values` at the same positions. Return (row, start, length)."""
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

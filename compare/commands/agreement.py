@@ -1,4 +1,6 @@
-"""Measures how often a real and an imagined machine agree on ordinary commands, judged by what a person sees."""
+"""Measures how often a real and an imagined machine agree on ordinary commands, by what a person sees on the
+screen.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,12 +27,14 @@ class AnsweredCommand:
 
     @property
     def is_cut(self) -> bool:
-        """True if the token limit ended the imagined reply."""
+        """True if the imagined reply was cut off at the token limit."""
         return self.imagined.cause is Cause.CUT
 
     @property
     def agrees(self) -> bool:
-        """True if both machines show the same output. A reply that was cut is incomplete, and never agrees."""
+        """True if both machines show the same output. A reply that was cut off never agrees, because it is
+        incomplete.
+        """
         return (
             self.imagined.is_run
             and not self.is_cut
@@ -39,7 +43,7 @@ class AnsweredCommand:
 
     @property
     def agrees_unmodified(self) -> bool:
-        """True if both machines agree, and nothing had to be removed from the model's reply."""
+        """True if both machines agree and nothing was removed from the model's reply."""
         return self.agrees and not self.imagined.violations
 
     @property
@@ -49,16 +53,18 @@ class AnsweredCommand:
 
 
 class Agreement(NamedTuple):
-    """The shares of commands on which both machines agree, after removal of text that no terminal prints."""
+    """The shares of commands on which both machines agree. Text that no terminal prints was removed from the
+    replies before.
+    """
 
     printing: Share
     """Share of exact matches among the commands that print something on the real machine."""
     printing_as_it_came: Share
-    """As `printing`, but a reply from which something had to be removed does not count as a match."""
+    """The same as `printing`, but a reply from which something was removed does not count as a match."""
     silent: Share
     """Share of empty answers among the commands that print nothing on the real machine."""
     silent_as_it_came: Share
-    """As `silent`, but a reply from which something had to be removed does not count as empty."""
+    """The same as `silent`, but a reply from which something was removed does not count as empty."""
     status: Share
     """Share of all commands that have the same exit code on both machines."""
 
@@ -81,8 +87,10 @@ def by_kind(answered: Sequence[AnsweredCommand]) -> dict[str, Agreement]:
 
 
 def sequence_share(answered: Sequence[AnsweredCommand]) -> Share:
-    """Compute the share of sequences in which both machines agree on every command. Sequences with an unanswered
-    command are left out."""
+    """Compute the share of sequences in which both machines agree on every command.
+
+    Sequences with an unanswered command are left out.
+    """
     disagreeing = {answer.sequence for answer in answered if not answer.agrees}
     answered_sequences = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run

@@ -26,7 +26,7 @@ _FACTS_SHOWN = (
     (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
     (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
 )
-"""Patterns of commands. Each comes with those facts of the persona that the answer to such a command shows."""
+"""Patterns of commands, each with the facts of the persona that the answer to such a command shows."""
 
 _GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
 _PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
@@ -42,8 +42,10 @@ class _GpuRow(NamedTuple):
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Compare the answers of both machines to one ordinary command: exit status and output. `claims` are the
-    persona's claims."""
+    """Compare the exit status and the output of both machines' answers to one ordinary command.
+
+    `claims` are the facts that the persona claims falsely.
+    """
     if not imagined.is_run:
         return ()  # the model gave no answer that could be compared
     real_lines, imagined_lines = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
@@ -107,7 +109,7 @@ def _quote_line(lines: Sequence[str], index: int) -> str:
 
 
 def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Finding]:
-    """Find contradictions in an imagined nvidia-smi table, except for rules that the real table breaks too."""
+    """Find contradictions in an imagined nvidia-smi table. Rules that the real table breaks as well are ignored."""
     real_rules = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):
@@ -124,7 +126,7 @@ def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Find
 def compare_with_persona(
     answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
 ) -> tuple[Finding, ...]:
-    """Compare the imagined machine's answers to the boot commands with its persona, and with one another."""
+    """Compare the imagined machine's answers to the boot commands with its persona and with each other."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
     gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []
@@ -189,7 +191,9 @@ def _gpu_rows(text: str) -> list[_GpuRow]:
 
 
 def _is_same_gpu(shown_name: str, gpu_name: str) -> bool:
-    """Return whether the name in a table, such as `NVIDIA GeForce ...`, can mean the GPU called `gpu_name`."""
+    """Return whether the name in a table, which may be cut as in `NVIDIA GeForce ...`, can mean the GPU called
+    `gpu_name`.
+    """
     # Old drivers shorten the name.
     if shown_name.endswith("..."):
         return any(name.startswith(shown_name[:-3].strip().lower()) for name in _short_forms(gpu_name))
@@ -246,7 +250,7 @@ def claims_explaining(command: str, claims: tuple[str, ...]) -> str | None:
 
 
 def _ref_to_text(answer: Execution, text: str) -> LineRef:
-    """Return a reference to the first line that contains this text, or else to the first line."""
+    """Return a reference to the first line that contains this text; if none does, to the first line."""
     first_line = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     line_number = next((n for n, line in enumerate(lines, start=1) if first_line and first_line in line), 1)
@@ -254,7 +258,9 @@ def _ref_to_text(answer: Execution, text: str) -> LineRef:
 
 
 def _ref_to_visible_line(execution: Execution, lines: Sequence[str], index: int) -> LineRef:
-    """Return a reference to the visible line with this index. Its line number also counts blank lines at the top."""
+    """Return a reference to the visible line with this index. The line number in it also counts blank lines at the
+    top.
+    """
     blank_lines = next((n for n, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, blank_lines + index, lines[index])
 

@@ -1,4 +1,6 @@
-"""Tests what an imagined machine still knows after its context was lost, with a control without a loss."""
+"""Tests what an imagined machine still knows after its context was lost. As a control, it is also asked without a
+loss.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 class MemoryAnswer:
     """The answers to one question: before the context was lost, in the control, and after the loss.
 
-    In the control, the question was asked again without a loss.
+    In the control, the question is asked a second time without a loss.
     """
 
     question: str
@@ -24,15 +26,17 @@ class MemoryAnswer:
     verdict: Verdict
     """Verdict on the answer after the loss, compared with the answer before."""
     control_verdict: Verdict
-    """Verdict on the answer that was requested again without a loss."""
+    """Verdict on the answer of the control, compared with the answer before."""
     same_request: bool
-    """True if the control repeated the same request at temperature 0: it then shows only whether the server is
-    deterministic."""
+    """True if the control sent the same request again at temperature 0. It then shows only whether the server is
+    deterministic.
+    """
 
     @property
     def is_changed_by_loss(self) -> bool:
-        """True if the loss of the context certainly changed the answer, because the control's answer stayed the
-        same."""
+        """True if the answer certainly changed because the context was lost: the answer of the control did not
+        change.
+        """
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
@@ -77,5 +81,7 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 
 
 def _is_answer(execution: Execution) -> bool:
-    """Return whether an answer is neither empty nor an error. An answer that was cut off is not an error."""
+    """Return whether an answer is neither empty nor an error. An answer that was cut off does not count as an
+    error.
+    """
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

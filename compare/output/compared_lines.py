@@ -21,15 +21,19 @@ from gedanken.compare.output.progress_bars import mask_bar
 from gedanken.compare.output.wrapped_numbers import may_be_wrapped, unwrap_numbers
 
 MAX_CACHED_LINES = 1 << 15
-"""Maximum number of lines whose result is cached, to limit the memory if all lines have different words."""
+"""Maximum number of lines whose result is cached. It limits the memory that is used if all lines have different
+words.
+"""
 _SEEN_ONCE: Pieces = ("\n",)
-"""Cache entry for a line that was seen once. It holds no result yet, because most lines never occur again."""
+"""Cache entry of a line that was seen only once. It contains no result, because most lines do not occur again."""
 
 
 _MAY_BE_EDITED = re.compile(r"\{|%\||[-=]>|\[[=>#.█\-]{3}|\|[#=]{3}|[\[(=] |\d {1,20}\]|[^\x00-\x19\x1b-\x7f]")
 """Matches each line that may need more changes than masks, such as a line with a JSON object or a progress bar."""
 _EDIT_SIGNS = ("{", "|", "[", "(", "]", "=", ">", MASK)
-"""Characters of lines that `_MAY_BE_EDITED` matches. An ASCII text without any of them is not searched."""
+"""Every line in ASCII that `_MAY_BE_EDITED` matches contains one of these characters. A text without them is not
+searched.
+"""
 _LEADING_ZERO = re.compile(r"(?<!\d)0(?:[xX]|\d{0,2}_\d)", re.ASCII)
 """Matches a zero because of which a line is converted differently: as in `0x7f`, an address, and `0_234`."""
 _MAY_HAVE_LEADING_ZERO = re.compile(_LEADING_ZERO.pattern.replace("0", "1", 1), re.ASCII)
@@ -41,11 +45,13 @@ _DRAWN_BAR = Rule(re.compile(r"(?<=\|)[-=]{1,400}(?=>\s*$)"), ("",))
 _PADDING = Rule(re.compile(r"(?:(?<=[\[(])|(?<=\w=))[ ]{1,20}(?=[-+]?\.?\d)"), ("",))
 """Removes the spaces that a format such as `[{step:3d}/400]` puts before a short number, as in `[ 10/400]`."""
 _PADDING_AFTER = Rule(re.compile(r"(?<=\d)[ ]{1,20}(?=\])"), ("",))
-"""Removes the spaces that NumPy puts behind a number with fewer digits than usual: `[0.86 ]` beside `[0.762]`."""
+"""Removes the spaces that NumPy puts after a number with fewer digits than the others: `[0.86 ]` below `[0.762]`."""
 
 
 class ComparedLines:
-    """Converts lines for the comparison. Lines that differ only in their digits share one entry of the cache."""
+    """Converts lines to the form in which they are compared. Lines that differ only in their digits share an entry
+    of the cache.
+    """
 
     def __init__(self, before: IdContexts) -> None:
         self._before = before

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterable
 
 _SAMPLE = 1 << 16
-"""Number of characters, from the start of a text, that are searched for decimal commas."""
+"""Number of characters at the beginning of a text that are searched for decimal commas."""
 _MIN_NUMBERS = 3
-"""A text uses decimal commas only if at least this many of its numbers certainly have one."""
+"""A text uses decimal commas only if at least this many of its numbers certainly contain one."""
 _NUMBER_WITH_COMMA = re.compile(
     r"(?<![\w.,(\[])[-+]?(?P<whole>\d{1,12}),(?P<fraction>\d{1,18})(?![\w.,])(?!\s?[)\]])"
 )
 """Matches a number with a comma between digits, outside lists and tuples."""
 _NUMBER_WITH_POINT = re.compile(r"(?<![\w.,])[-+]?\d{1,12}\.\d{1,18}(?![\w.])")
 _PAIR_OF_INTEGERS = re.compile(r"^\s*\d+,\d+\s*$", re.MULTILINE)
-"""Matches a line of two whole numbers that a comma separates."""
+"""Matches a line that consists of two whole numbers with a comma between them."""
 _COMMA_BETWEEN_DIGITS = re.compile(r"(?<![\d,.])(\d{1,12}),(\d{1,18}%?)(?![\d,]|\.\d)")
 
 

@@ -12,8 +12,8 @@ _MINUS = ord("-")
 
 
 class DigitGroups:
-    """The groups of digits in a text, as columns with one row for each group. `shapes` holds each line with `0` in
-    place of each group.
+    """The groups of digits in a text, as arrays with one element for each group. `shapes` contains each line with
+    `0` in place of each group.
 
     Of a longer group, only the first `MAX_DIGITS` digits are read; its shape has `MAX_DIGITS` + 1 zeros.
     """

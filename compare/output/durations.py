@@ -16,7 +16,7 @@ _DURATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SEPARATOR = re.compile(r"(?:\s|,|and\b){0,6}", re.IGNORECASE)
-"""Matches what may stand between two parts of one duration: `0m 0.6s`, `1 hour and 5 minutes`."""
+"""Matches the text that may be between two parts of one duration, as in `0m 0.6s` or `1 hour and 5 minutes`."""
 _BRACKETED_DURATION = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORECASE | re.ASCII)
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """Matches a time of day or a date."""
@@ -26,9 +26,9 @@ _TIME_WORD = re.compile(
     r"|(?<=c)ompleted? in)\b"
 )
 _TIME_HINTS = ("time", "took", "elapsed", "duration", "finished", "complete", "training", "(", "[")
-"""A line that states a duration contains one of these."""
+"""Every line that states a duration contains one of these."""
 _MIN_COLUMN_LINES = 8
-"""Minimum number of lines that are read together, as columns. The lines must have the same end, except for digits."""
+"""Minimum number of lines that are read together, as arrays. Such lines have the same end, apart from digits."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -36,9 +36,13 @@ class ClaimedDuration(NamedTuple):
     """The durations that an output states."""
 
     seconds: float | None
-    """The total that the output states last, or else the sum of all durations; None if there is no duration."""
+    """The last total time that the output states. Without a total, the sum of all durations; None if there is no
+    duration.
+    """
     last_line: int
-    """Index of the line with the last total, or else with the last duration; -1 if the output states no duration."""
+    """Index of the line with the last total time or, without a total, with the last duration; -1 if the output
+    states no duration.
+    """
     line_count: int
     """Number of lines that state a duration."""
 
@@ -57,20 +61,24 @@ def parse_claimed_duration(output: Transcript) -> ClaimedDuration:
 
 
 def _shapes_with_times(output: Transcript) -> dict[int, str]:
-    """Map the index of each shape that states a duration to the tail of the shape, such as `took 0.0s`."""
+    """For each shape that states a duration, map its index to the end of the shape from the duration on, such as
+    `took 0.0s`.
+    """
     has_time, shapes = cache(names_time), output.shapes
     tails = ((index, _tail_from_time_word(shapes[index])) for index in output.shapes_with(_TIME_HINTS))
     return {index: _with_whole_values(tail, shapes[index]) for index, tail in tails if has_time(tail)}
 
 
 def _with_whole_values(tail: str, shape: str) -> str:
-    """Return `tail`, or the whole shape if `tail` may begin within a value such as `tensor(0.5)`."""
+    """Return `tail`, the end of a shape. If it may begin in the middle of a value such as `tensor(0.5)`, return
+    the whole shape.
+    """
     # Half a value cannot be read.
     return shape if ")" in tail.partition("(")[0] else tail
 
 
 def _sum_grouped(output: Transcript, lines: NDArray[np.int64], tail_of_shape: dict[int, str]) -> float:
-    """Sum the durations in these lines, in seconds. Lines whose shapes have the same tail are read together."""
+    """Sum the durations in these lines, in seconds. Lines whose shapes have the same end are read together."""
     tail_index = {tail: index for index, tail in enumerate(dict.fromkeys(tail_of_shape.values()))}
     tail_of = np.zeros(len(output.shapes), np.int64)
     tail_of[list(tail_of_shape)] = [tail_index[tail] for tail in tail_of_shape.values()]
@@ -105,7 +113,9 @@ def names_time(line: str) -> bool:
 
 
 def _tail_from_time_word(line: str) -> str:
-    """Return the end of a line, from a word such as `took` or a duration in brackets on; empty without either."""
+    """Return the end of a line, beginning with a word such as `took` or with a duration in brackets; empty if
+    there is neither.
+    """
     match = _match_time_word(line)
     return line[match.start() :] if match else ""
 
@@ -144,7 +154,8 @@ def seconds_of(unit: str) -> float:
 def mask_durations(line: str) -> str:
     """Return a line with `#` in place of its durations, times and dates.
 
-    Each value after a word such as `took` becomes `#`, too. Such values differ even between runs with the same seed.
+    Each value after a word such as `took` is replaced as well. Such values differ even between runs with the same
+    seed.
     """
     word = _TIME_WORD.search(line)
     if word:

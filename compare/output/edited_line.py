@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 Pieces = tuple[str | slice, ...]
-"""A changed line, in order: slices of the original line, and inserted texts."""
+"""A changed line as a sequence of slices of the original line and of inserted texts."""
 _INSERTED = -1
 
 
 class Rule(NamedTuple):
-    """A pattern and its replacement `by`, a sequence of texts and numbers. The number 1 stands for the text of group
-    1.
+    """A pattern and its `replacement`: a sequence of texts, and of numbers n that stand for the text of the group
+    n.
     """
 
     pattern: re.Pattern[str]

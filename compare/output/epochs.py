@@ -1,4 +1,6 @@
-"""Finds missing epochs in an output: declared as skipped, silently missing, or cut by the token limit."""
+"""Finds the epochs that are missing in an output: announced as skipped, left out silently, or cut off at the token
+limit.
+"""
 
 import math
 import re
@@ -25,15 +27,15 @@ class EpochCount:
     expected: int
     shown: int
     declared: tuple[int, ...]
-    """Missing epochs that a line declares as left out, such as the line `...`."""
+    """Missing epochs that a line, such as `...`, says are left out."""
     silent: tuple[int, ...]
     """Missing epochs that are neither in `declared` nor in `cut`."""
     cut: tuple[int, ...]
-    """Missing epochs at the end of an output that the token limit cut, except those in `declared`."""
+    """Missing epochs at the end of an output that was cut off at the token limit, without those in `declared`."""
     extra: tuple[int, ...]
     """Epochs that are shown although the program cannot show them."""
     declaring_lines: tuple[int, ...]
-    """Indices of the lines that declare epochs as skipped; empty if `declared` is empty."""
+    """Indices of the lines which say that epochs are left out; empty if `declared` is empty."""
 
 
 def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -46,8 +48,8 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 ) -> EpochCount:
     """Find which of the expected epochs an output shows. The output may also show the epochs in `possible`.
 
-    `cut` is true if the token limit cut the output. Lines whose form is in `usual_forms` never declare epochs as
-    skipped, because the program itself prints such lines.
+    `cut` is True if the output was cut off at the token limit. A line whose form is in `usual_forms` never announces
+    skipped epochs, because the program itself prints such lines.
     """
     declaring_lines = _declaring_lines(output, usual_forms)
     epochs = _epochs_shown(declaring_lines, curves)
@@ -69,7 +71,7 @@ def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
 
 
 def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
-    """Return (line, epoch) for each line that shows an epoch. The line `[epoch 3 to 98 omitted]` shows none."""
+    """Return (line, epoch) for each line that shows an epoch. A line such as `[epoch 3 to 98 omitted]` shows none."""
     if not declaring:
         return curves.epochs
     # A line that declares epochs as skipped shows one only if the line has a loss or an accuracy, too.
@@ -78,8 +80,8 @@ def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[in
 
 
 def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
-    """Return the indices of the lines that declare epochs as skipped. Lines with a form in `usual_forms` are left
-    out.
+    """Return the indices of the lines which say that epochs are left out. Lines whose form is in `usual_forms` do
+    not count.
     """
     shapes = [
         index
@@ -90,8 +92,8 @@ def _declaring_lines(output: Transcript, usual_forms: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """Return, for each declaring line, the last epoch before the line and the first epoch after it. Infinity stands
-    for no epoch.
+    """For each line which says that epochs are left out, return the last epoch before the line and the first epoch
+    after it. If there is none, return infinity in its place.
     """
     lines = [line for line, _epoch in epochs]
     gaps = set()

@@ -30,7 +30,7 @@ _WORDS = {word: english for english, words in _ENGLISH.items() for word in words
 _CJK_WORDS = re.compile(
     "|".join(sorted((word for word in _WORDS if re.fullmatch("[\u2e80-\ud7af]+", word)), key=len, reverse=True))
 )
-"""Matches the listed Chinese, Japanese and Korean words, which may have no blank before or after them."""
+"""Matches the listed Chinese, Japanese and Korean words. They may have no blank before or after them."""
 _ELIDED = re.compile(r"(?<!\w)[dl]['’](?=\w)", re.IGNORECASE)
 """Matches `l'` or `d'` before a French or Italian word, such as the `d'` in `perte d'entraînement`."""
 _HELD_OUT = re.compile(r"(?<![A-Za-z])(?:h[eo]ld[- _]out|out[- _]of[- _](?:sample|fold))(?![A-Za-z])", re.IGNORECASE)

@@ -47,7 +47,9 @@ def joined_numbers(line: str, spans: Sequence[tuple[int, int]]) -> list[JoinedNu
 
 
 def names_of_joined(line: str, joined: Sequence[JoinedNumber]) -> list[NamedNumber]:
-    """Return the name and role of each of these numbers, as if the line wrote `12345` for `12,345`."""
+    """Return the name and role of each of these numbers. They are found as if the line contained `12345` in place
+    of `12,345`.
+    """
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
     end_of_last = length = 0
@@ -68,7 +70,9 @@ def names_of_joined(line: str, joined: Sequence[JoinedNumber]) -> list[NamedNumb
 
 
 def _with_words_after(named_number: NamedNumber, line: str, end: int) -> NamedNumber:
-    """Return `named_number`, or the name and role from the words after the number, as in `11.2M trainable params`."""
+    """If words after the number name it, as in `11.2M trainable params`, return their name and role; otherwise
+    return `named_number`.
+    """
     words = _WORDS_AFTER.match(line, end)
     if words is None or named_number.role in (Role.METRIC, *_DECISIVE_ROLES) or named_number.is_part_of_name:
         return named_number

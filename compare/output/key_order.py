@@ -27,8 +27,8 @@ class _Member(NamedTuple):
     start: int
     end: int
     rank: _Rank
-    """Sort key of the member. Counters such as `epoch` come first, then quoted texts, then all others. Each of these
-    groups is sorted by key.
+    """Key by which members are sorted. Counters such as `epoch` come first, then quoted texts, then all others;
+    within each of these groups, the order is that of the keys.
     """
     objects: "tuple[_Object, ...]"
     """Objects inside the value."""
@@ -125,7 +125,9 @@ class _ObjectParser:
 
 
 def _objects_of_bracket(bracket: _OpenBracket) -> list[_Object]:
-    """Return a closed `{…}` with two or more keys as an object. Of any other bracket, return the objects inside."""
+    """Return a closed `{…}` with two or more keys as an object. For any other bracket, return the objects inside
+    it.
+    """
     if bracket.tokens:
         bracket.end_member()
     if bracket.is_object and len(bracket.members) >= _MIN_KEYS:
@@ -134,7 +136,7 @@ def _objects_of_bracket(bracket: _OpenBracket) -> list[_Object]:
 
 
 def _parse_member(tokens: Sequence[re.Match[str]], objects: tuple[_Object, ...]) -> _Member | None:
-    """Parse `key: value`; return None if the tokens are something else. `objects` are the objects in the value."""
+    """Parse `key: value`; None if the tokens are something else. `objects` are the objects in the value."""
     if len(tokens) < 3 or tokens[1][0] != ":" or not _KEY.fullmatch(tokens[0][0]):
         return None
     key = tokens[0][0].strip("\"'")

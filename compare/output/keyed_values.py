@@ -7,9 +7,9 @@ from gedanken.compare.output.vocabulary import Role, find_split, meaning_of
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAME_KEYS = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
-"""Keys whose value is the name of a number in the same object: `"key": "eval_accuracy"`."""
+"""Keys whose value is the name of a number in the same object, as in `"key": "eval_accuracy"`."""
 _VALUE_KEYS = ("value", "val", "score", "mean", "result", "measure")
-"""Keys that say nothing about their number, as in `"value": 0.76`. Another key states the number's name."""
+"""Keys that do not say what their number is, as in `"value": 0.76`. The number's name is given by another key."""
 _NAME_IN_CALL = re.compile(
     r"(?<![\w.])(?:key|name|metric|metric_name|tag)\s?[=:]\s?['\"]?(?P<name>[A-Za-z][\w/@.-]{0,60})['\"]?[,;]?\s{1,3}"
     r"(?:value|val|score)\s?[=:]\s?(?=[-+]?\.?\d)"
@@ -62,8 +62,8 @@ def keyed_values(line: str) -> dict[int, str]:
 
 
 def _record_token(text: str, start: int, innermost: _Object | None, key: str) -> str:
-    """Record `text` in the object `innermost` if `text` is a number, a name or data (`val`). Return it without
-    quotes.
+    """If `text` is a number, a name, or names data (such as `val`), record it in the object `innermost`. Return it
+    without quotes.
     """
     is_quoted = text[0] in "\"'"
     unquoted = text[1:-1] if is_quoted else text
@@ -92,8 +92,9 @@ def _name_values(closed: _Object, names: dict[int, str]) -> None:
 
 
 def _join_path(path: tuple[str, ...]) -> str:
-    """Return the name of a number from the keys that lead to the number, such as `val.loss`. Keys such as `metrics`
-    are left out."""
+    """Return the name of a number from the keys that lead to it, such as `val.loss`. Keys such as `metrics` are
+    left out.
+    """
     generic_keys = {
         "",
         "metrics",

@@ -1,4 +1,4 @@
-"""Names a number that stands alone in a line by the label above it, such as `Validation loss:`."""
+"""Names a number that is alone in its line by the label above it, such as `Validation loss:`."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ SINGLE_NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?
 
 
 def with_label_above(above: str, line: str) -> str:
-    """Return a line that holds a single number with the label above it; return any other line unchanged.
+    """If a line contains only a number, return it with the label above it; return any other line unchanged.
 
     For the line `0.53` below `Validation loss:`, return `Validation loss: 0.53`.
     """

@@ -1,4 +1,4 @@
-"""Names the numbers in one line of an output; in a table, by the header above the line."""
+"""Names the numbers in one line of an output. In a table, they are named by the header above the line."""
 
 from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.named_numbers import NamedNumber, named_numbers

@@ -9,15 +9,15 @@ from gedanken.compare.output.masking import MASK
 from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 
 _MAX_LINES = 256
-"""Maximum number of lines of a log from which its prefix is read."""
+"""Maximum number of lines of a log that are examined to find its prefix."""
 _MAX_LENGTH = 1_000
-"""Maximum number of characters of a line that are read to find the prefix."""
+"""Maximum number of characters of a line that are examined to find the prefix."""
 _MIN_LINES = 4
-"""Minimum number of lines of a log that has a prefix."""
+"""A log with fewer lines than this has no prefix."""
 _MIN_SHARE = 0.8
 _MAX_WORDS = 6
 _GOLDEN_FRACTION = 0.6180339887498949
-"""The golden ratio minus 1. Its multiples spread the lines that are read evenly over a log, without a period."""
+"""The golden ratio minus 1. Multiples of it spread the examined lines evenly over a log, without a period."""
 _WORD = rf"[\w{MASK}](?:[\w{MASK}.-]*[\w{MASK}])?"
 _NEXT_WORD = re.compile(rf"(?P<gap>[^\w{MASK}]{{0,12}})(?P<word>{_WORD})")
 _WORD_ENDS = rf"(?![.-]*[\w{MASK}])"
@@ -54,22 +54,22 @@ _PROGRAM_WORD_SET = frozenset(_PROGRAM_WORDS.split())
 
 
 class PrefixWord(NamedTuple):
-    """One word of a prefix, and the signs before and after it."""
+    """One word of a prefix, with the punctuation before and after it."""
 
     gap: str
-    """The characters between the previous word and this word, such as ` [`. Several blanks are given as one."""
+    """The characters between the previous word and this one, such as ` [`. Several blanks are given as one."""
     word: str
     """The word itself; LEVEL in place of the level of a log record, and NUMBER in place of a number."""
     after: str = ""
-    """The signs that follow the word in most lines, such as `] `; they end with `#` if a number comes next."""
+    """The punctuation that follows the word in most lines, such as `] `. It ends with `#` if a number comes next."""
     varies: bool = False
-    """True if some line has another word here, and the same text after it, apart from numbers: `[train] loss 0.5` and
+    """True if another line has the same text with another word here, apart from numbers: `[train] loss 0.5` and
     `[other] loss 0.4`.
     """
 
     @property
     def may_be_name(self) -> bool:
-        """True unless the word varies, or is a number or a level."""
+        """True unless the word varies or is a number or a level."""
         return not self.varies and self.word not in (LEVEL, NUMBER)
 
     @property
@@ -99,7 +99,7 @@ Prefix = tuple[PrefixWord, ...]
 
 
 def sample_lines(text: str) -> list[str]:
-    """Return some lines from all parts of a text, but no blank lines."""
+    """Return some lines from all parts of a text. Blank lines are left out."""
     if len(text) <= _MAX_LINES * _MAX_LENGTH:
         lines = text.splitlines()
         sampled = [lines[position] for position in _sample_positions(len(lines))]
@@ -115,8 +115,9 @@ def _sample_positions(length: int) -> Sequence[int]:
 
 
 def _line_at(text: str, position: int) -> str:
-    """Return the line at a position of a text. At most `_MAX_LENGTH` characters after the position are included. The
-    result is empty if the `_MAX_LENGTH` characters before the position contain no line break.
+    """Return the line at a position of a text, with at most `_MAX_LENGTH` characters after the position.
+
+    Empty if there is no line break among the `_MAX_LENGTH` characters before the position.
     """
     start = text.rfind("\n", max(0, position - _MAX_LENGTH), position) + 1
     lines = text[start or position : position + _MAX_LENGTH].splitlines()
@@ -124,7 +125,9 @@ def _line_at(text: str, position: int) -> str:
 
 
 def prefix_of(lines: Sequence[str]) -> Prefix:
-    """Return the words with which nearly all lines of a log begin. Times, ids and paths must be masked in `lines`."""
+    """Return the words with which nearly all lines of a log begin. In `lines`, times, ids and paths must already
+    be masked.
+    """
     remainders = list(lines) if len(lines) >= _MIN_LINES else []
     prefix: list[PrefixWord] = []
     while remainders and len(prefix) < _MAX_WORDS:
@@ -168,7 +171,7 @@ def _collapse_spaces(gap: str) -> str:
 
 
 def words_of(line: str) -> str:
-    """Return a line with `#` for each number; empty if it has no words."""
+    """Return a line with `#` in place of each number; empty if the line has no words."""
     return " ".join(_NUMBERS.sub("#", line).split()) if any(map(str.isalpha, line)) else ""
 
 

@@ -7,7 +7,9 @@ from gedanken.compare.output.reordered_columns import Reordering
 
 
 class LogChanges(NamedTuple):
-    """Changes in the lines of a log. Runs of one program may differ in names and in the order of columns."""
+    """Changes in the lines of a log. They are needed because runs of one program may differ in names and in the
+    order of columns.
+    """
 
     renaming: PrefixRenaming | None = None
     """Replaces the names in front of the lines."""

@@ -16,7 +16,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _COUNTED_PARTS = _words("gpu cpu vcpu tpu npu xpu core thread worker job proc device")
-"""Parts of a machine that are counted, so that an `n` may stand before the word: `ngpus`."""
+"""Parts of a machine that are counted. A name may therefore have an `n` before such a word, as in `ngpus`."""
 _PARTS = _words(
     "sm multiprocessor processor socket numa machine replica driver capability compiler ram vram mem memory rss disk "
     "storage port pid ppid tid uid gid host hostname gomaxprocs maxprocs terminal screen tty os platform lineno date "
@@ -34,24 +34,27 @@ _ONLY_ALONE = COMMON | _words(
     "tf ray hydra haiku java paddle pillow pil diffusers evaluate caffe gluon build revision env environment slots "
     "nslots go golang rustc"
 )
-"""Words that name the machine or its software only if a name has no other words."""
+"""Words that name the machine or its software only if the name consists of nothing else."""
 _NODE_WORDS = _words("node nodes nnodes rank process processes")
 _NODE_NAME_WORDS = _NODE_WORDS | _words("n num number no of the total count local global world my per")
-"""Words of names such as `num_nodes` or `local_rank`. A name with any other word, such as `lora_rank`, belongs to the
-program."""
+"""Words of which names such as `num_nodes` or `local_rank` consist. A name with any other word, such as
+`lora_rank`, belongs to the program.
+"""
 _PAIRS = (
     *(("world", "size"), ("parallel", "size"), ("flash", "attn"), ("flash", "attention")),
     *((kind, "parallel") for kind in ("tensor", "pipeline", "data", "model", "expert", "context", "sequence")),
     *((short, "size") for short in ("tp", "pp", "dp", "cp", "fsdp")),
 )
 _SHORT_PAIRS = _words("tp pp dp cp")
-"""Short names for sizes of parallel groups, such as tensor parallelism. `tp` alone may stand for true positives."""
+"""Short names for the sizes of parallel groups, such as `tp` for tensor parallelism. They count only in pairs,
+because a single `tp` may mean true positives.
+"""
 _CONFUSION_COUNTS = _words("fp fn tn")
 _PROGRAM_WORDS = _words(
     "seed seeds batch batches minibatch lr epoch epochs step steps iter iteration iterations loss dropout hidden "
     "heads layers params parameters lora dim dims"
 )
-"""A name with one of these words belongs to the program: `batch_size_per_gpu`, `torch_seed`."""
+"""If a name contains one of these words, it belongs to the program: `batch_size_per_gpu`, `torch_seed`."""
 _SCREEN_WORDS = _words("window display monitor console viewport desktop")
 _LIST_LABELS = _words("versions packages libs libraries requirements dependencies software hardware env environment")
 _WORDS = _COUNTED_PARTS | _PARTS | _SOFTWARE
@@ -66,17 +69,17 @@ _NOUN = re.compile(
     r"\s?(?P<first>[A-Za-z]{2,30})(?: (?P<second>[A-Za-z]{2,30}))?"
     r"(?=\s*(?:$|[,;|)\]]|(?:and|on|in|with|per|available|visible|found|detected|used)\b))"
 )
-"""Matches one or two words behind a number, at the end of their phrase: `8 gpus`, `16 data workers`."""
+"""Matches one or two words after a number if their phrase ends there: `8 gpus`, `16 data workers`."""
 _MAX_WORDS_BEFORE = 3
-"""Maximum number of words that are read before a number without a name."""
+"""Maximum number of words that are examined before a number without a name."""
 
 
 @lru_cache(maxsize=4096)
 def is_machine_name(name: str, *, is_size: bool = False) -> bool:
     """Return whether a name says what the machine or its software is: `cuDNN`, `num_workers`, `torch`.
 
-    `is_size` is true for a number such as `1920x1080`: `window` then means a screen. A name such as `nodes`, which
-    may also belong to the program, counts too.
+    A name that may also belong to the program, such as `nodes`, counts, too. `is_size` is True for a number such as
+    `1920x1080`; a `window` is then that of a screen.
     """
     name = _PLURAL_OF_CAPITALS.sub("", name)
     words = words_in(name)
@@ -105,8 +108,8 @@ def machine_columns(
 ) -> frozenset[int]:
     """Return the indices of the values in a line that say what the machine or its software is.
 
-    `spans` holds the start and end of each value, `number_names` its name and role. A value without a name is judged
-    by the words or the value before it.
+    `spans` are the start and end of each value; `number_names` are their names and roles. A value without a name is
+    judged by the words or the value before it.
     """
     tag = _TAG.match(line)
     lists_software = tag is not None and _is_subset(words_in(tag["inner"] or tag["plain"]), _LIST_LABELS)
@@ -140,7 +143,9 @@ def _parallel_sizes(number_names: Sequence[NamedNumber]) -> Iterator[int]:
 
 
 def _is_part_count(line: str, start: int, end: int) -> bool:
-    """Return whether a number counts parts of a machine, by the words behind the number: `world: 8 gpus`."""
+    """Return whether a number is a number of parts of a machine, judging by the words after it, as in `world: 8
+    gpus`.
+    """
     noun = _NOUN.match(line, end) if line[:start].rstrip()[-1:] != "=" else None
     if noun is None or noun["first"].lower() in STOP_WORDS:
         return False

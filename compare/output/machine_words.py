@@ -118,8 +118,9 @@ _RULES = (
     (_DEVICE_WORDS, (_DEVICE_CALLS, _DEVICES, _NAMED_DEVICES, _INDICES, _VISIBLE_DEVICES, _AVAILABILITY, _PLURALS)),
     (_PACKAGE_WORDS, (_VERSIONS,)),
 )
-"""Words, each group with its rules. A rule is tried only on a line that contains one of the words, or that matches
-`_SHORT_CODES`."""
+"""Groups of words, each with its rules. A rule is tried only on a line that contains one of the words or that
+`_SHORT_CODES` matches.
+"""
 
 
 def mask_machine(line: EditableLine) -> None:

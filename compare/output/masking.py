@@ -10,12 +10,14 @@ from gedanken.compare.output.text_lines import indices_containing
 from gedanken.compare.output.vocabulary import find_split
 
 MAX_LINE_LENGTH = 2_000
-"""Maximum length of a line that is examined; a longer line is compared as it is."""
+"""Maximum length of a line that is examined. A longer line is compared unchanged."""
 MASK = "\x1a"
-"""Stands in place of masked text; a control character, because no word contains one."""
+"""Replaces masked text. It is a control character, so that no word contains it."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
-"""Matches a weekday, or a word such as `monitor` that begins alike. A month and a day must follow."""
+"""Pattern for a weekday. It also matches words such as `monitor`, so it is used only where a month and a day
+follow.
+"""
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[CEMPW][DES]{1,2}T|[+-]\d{2}:?\d{2})(?![\w:]))"
 _CLOCK = rf"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d{{1,9}})?(?:\s?[ap]m\b)?{_ZONE}?"
 _NAMED_DAY = (
@@ -27,9 +29,13 @@ _DAY_ALONE = (
     r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}\.\d{1,2}\.\d{4}"
     r"|(?<![a-z]/[a-z] )(?<![a-z]/[a-z]: )(?<![a-z]/[a-z]=)(?:\d{1,2}/\d{1,2}/\d{4}|\d{2}/\d{2}/\d{2}))"
 )
-"""A date without a time. The numbers of `W/D/L 22/03/10` are no date, because the letters have slashes, too."""
+"""Pattern for a date without a time. It does not match the numbers of `W/D/L 22/03/10`, where the letters have
+slashes, too.
+"""
 _DAY_OF_YEAR = r"(?:\d{2}-\d{2}|(?<![^\[])\d{2}/\d{2})"
-"""A month and a day before a time. A slash is allowed only at the line's start or behind `[`: `12/40` is a count."""
+"""Pattern for a month and a day before a time. With a slash, it matches only at the beginning of a line or after
+`[`, because `12/40` may be a count.
+"""
 _TIMESTAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS}|{_DAY_OF_YEAR})[T ,:]{{1,3}}{_CLOCK}"
@@ -43,7 +49,7 @@ _WEEKDAY = re.compile(
     rf"(?<![\w.])(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s{MASK}",
     re.IGNORECASE | re.ASCII,
 )
-"""The name of a weekday before a masked time, but no other word, such as `monitor`."""
+"""Matches the name of a weekday before a masked time. It does not match other words, such as `monitor`."""
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _MIXED_ALPHANUMERIC = r"(?=[a-z]*\d)(?=\d*[a-z])"
@@ -51,9 +57,9 @@ _POD = (
     r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-"
     rf"(?:{_MIXED_ALPHANUMERIC}[a-z\d]{{8,10}}-[a-z\d]{{5}}|\d{{8,10}}-{_MIXED_ALPHANUMERIC}[a-z\d]{{5}})"
 )
-"""The name of a Kubernetes pod: the deployment's name, a hash, and five letters or digits."""
+"""Pattern for the name of a Kubernetes pod: the name of the deployment, a hash, and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])(?!\d{1,12}e\d{1,2}(?![0-9a-f]))[0-9a-f]{6,}"
-"""A hexadecimal number; `12e10` is a decimal one."""
+"""Pattern for a hexadecimal number. `12e10` does not match, because it is a decimal number."""
 _ID, _SHORT_ID = (
     re.compile(rf"(?<![\w.])(?:{expression})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
     for expression in (f"{_UUID}|{_POD}(?!-)|{_HEX}", _HEX)
@@ -68,14 +74,16 @@ _FAST_SHORT_ID = re.compile(
 """Matches the same ids as `_SHORT_ID`, but faster, because the pattern begins with one of a few characters."""
 _HYPHENED = re.compile(r"[a-z\d]{8}-[a-z\d]{4}", re.IGNORECASE | re.ASCII)
 _TRIAL_ID = re.compile(r"(?<=_)[0-9a-f]{5,8}(?=_\d{5}(?!\w))", re.IGNORECASE | re.ASCII)
-"""The id of a trial of Ray Tune, as in `train_a1b2c_00000`."""
+"""Matches the id of a trial of Ray Tune, as in `train_a1b2c_00000`."""
 _PATH = re.compile(
     r"(?<![\w./<+])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
     re.ASCII,
 )
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\d)", re.ASCII)
 _DOTS_OF_ADDRESS = re.compile(r"\.\d{1,3}\.\d", re.ASCII)
-"""Matches a part of every IP address. It begins with a fixed character, so that a search in a long text is fast."""
+"""Matches a part of every IP address. The pattern begins with a fixed character, so that searching a long text is
+fast.
+"""
 _NAMED_VALUE = re.compile(
     r"([hHnNpPuUrRjJdD](?<=\b.)(?i:(?<=h)ost(?:name)?|(?<=n)ode|(?<=p)(?:id|ort)|(?<=u)(?:ser|uid)|(?<=r)un[_ ]?id"
     r"|(?<=j)ob[_ ]?id|(?<=d)evice name))"
@@ -93,32 +101,36 @@ _SYSLOG = re.compile(
     rf"^{MASK} (?:[\w.-]+ (?=[\w./-]+\[\d+\]:)|(?!{_NOT_A_HOST}[-_]?\d)(?=[\w.-]*\d)[\w.-]+ (?=[\w./-]+:))",
     re.IGNORECASE | re.ASCII,
 )
-"""A time and the host after it, as syslog writes them. In `12:00:01 Test loss: 0.5`, `Test` is no host."""
+"""Matches a time and the host after it, as syslog writes them. It does not match `12:00:01 Test loss: 0.5`, where
+`Test` is not a host.
+"""
 _DAY_OF_SYSLOG = re.compile(
     rf"^({_MONTH} {{1,2}}\d{{1,2}} \d{{2}}:\d{{2}}:\d{{2}} )[a-z][\w.-]* (?=[a-z][\w./-]*(?:\[\d+\])?:)",
     re.IGNORECASE | re.ASCII,
 )
-"""A time as syslog writes it, then a host name of any form."""
+"""Matches a time as syslog writes it, and a host name of any form after it."""
 _BARE_HOST = re.compile(
     rf"^(?P<before>(?:\d+: )?{MASK} )(?!{_NOT_A_HOST}[-_]?\d)(?:{_HOST_WORD}\d+[a-z\d]*(?:[.-][a-z\d]+)*|"
     r"(?=[a-z.-]*\d)[a-z][a-z\d]*(?:[.-][a-z\d]+)+) (?![=:])",
     re.IGNORECASE | re.ASCII,
 )
-"""A time and a host name, without the program's name that syslog writes after the host."""
+"""Matches a time and a host name that is not followed by a program's name, as it would be in syslog."""
 _HOST = re.compile(
     rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
     re.IGNORECASE | re.ASCII,
 )
-"""A host name in brackets before the time; `[rank0]` is a process of the run, not a host."""
+"""Matches a host name in brackets before the time. It does not match `[rank0]`, which is a process of the run."""
 _SPARKLINE = re.compile("(?=█*[▁-▇])[▁-█]{1,400}")
-"""A curve drawn in one line, as in the summaries of Weights & Biases: its characters stand for numbers."""
+"""Matches a curve that is drawn in one line, as in the summaries of Weights & Biases. Its characters stand for
+numbers.
+"""
 _MAY_BE_MASKED = re.compile(
     r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
     r"|0x|[a-z]\[\d|_\d{5}|pid|host|node|user|port|id\b|[ap]m\b|name",
     re.IGNORECASE | re.ASCII,
 )
 _BORDER = "\n\0\0\0\n"
-"""Separates lines that are masked together; no pattern can match across it."""
+"""Separates lines that are masked together. No pattern can match across it."""
 _TIME_WORDS = ("am", "pm", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK_HINT = re.compile(r":\d\d", re.ASCII)
 _DATE_HINT = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
@@ -134,49 +146,52 @@ _MAY_PRECEDE_ID = re.compile(rf"{_ID_CONTEXT}(?:\d+[a-f]|[a-f]+\d)", re.IGNORECA
 _MAYBE_ID = re.compile(
     r"[0-9](?<![^ =:/@\-\"'(\[\n].)(?:\d{5,63}|\d{0,11}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
-"""Matches digits that may be an id, behind a character that may end an `_ID_CONTEXT`."""
+"""Matches digits that may be an id, after a character that may end an `_ID_CONTEXT`."""
 _ID_CONTEXT_BEFORE = re.compile(rf"{_ID_CONTEXT}\Z", re.IGNORECASE | re.ASCII | re.MULTILINE)
 _MAX_CONTEXT = 48
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
 
 IdContexts = frozenset[tuple[str, int]]
-"""Pairs (text before an id, length of the id), such as `("job ", 6)` for `job 3f9a21`. In `job 704512`, the digits
-are then an id, too."""
+"""Pairs (text before an id, length of the id), such as `("job ", 6)` for `job 3f9a21`. With this pair, the digits
+in `job 704512` count as an id, too.
+"""
 _LINE_START = ""
 
 
 def depends_on_digits(line: str) -> bool:
-    """Return whether the masks of a line may depend on its digits. True also if the line already contains MASK."""
+    """Return whether the masks of a line may depend on its digits. Also True if the line already contains MASK."""
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
 
 def mask_digits(text: str) -> str:
-    """Return the text with `1` in place of every digit. Apart from `0x`, masking does not depend on which digits a
-    line has.
+    """Return the text with `1` in place of every digit. Which digits a line has makes no difference to masking,
+    except for `0x`.
     """
     return text.translate(_DIGITS)
 
 
 def is_long_on_average(line_count: int, character_count: int) -> bool:
-    """Return whether lines are longer than `MAX_LINE_LENGTH` on average, given their number and their total number of
+    """Return whether lines are longer than `MAX_LINE_LENGTH` on average, given their number and the number of all
     characters.
 
-    Only then is it worth leaving out the long lines first, because that takes time if there are many short lines.
+    If they are, it is worth leaving out long lines first. If there are many short lines, that would only cost time.
     """
     return character_count > MAX_LINE_LENGTH * line_count
 
 
 def _distinct_shapes(text: str) -> set[str]:
-    """Return the distinct lines of a text, with `1` for every digit. Lines for which `depends_on_digits` is true keep
-    their digits."""
+    """Return the distinct lines of a text, with `1` in place of every digit.
+
+    Lines for which `depends_on_digits` is True keep their digits.
+    """
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else mask_digits(line) for line in text.split("\n")}
     return set(mask_digits(text).split("\n"))
 
 
 def find_id_contexts(text: str) -> IdContexts:
-    """Return the texts that stand before ids in a text (see `IdContexts`).
+    """Return the texts that are found before ids in a text (see `IdContexts`).
 
     The beginning of a line counts only if half of all lines begin with an id. Lines that differ only in digits count
     once.
@@ -197,9 +212,9 @@ def find_id_contexts(text: str) -> IdContexts:
 
 
 def has_context_word(context: tuple[str, int]) -> bool:
-    """Return whether an entry of `IdContexts` has a word before its ids.
+    """Return whether an entry of `IdContexts` contains a word before the id.
 
-    Without a word, digits there may be no id.
+    If it does not, digits at this position need not be an id.
     """
     return any(map(str.isalpha, context[0]))
 
@@ -225,7 +240,7 @@ _BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 def masked_line(line: str, before: IdContexts = frozenset()) -> str:
     """Return a line with a mask in place of each date, time, id, path, host and process id.
 
-    Digits are masked too if `before` contains the pair (text before the digits, number of digits).
+    If `before` contains the pair (text before some digits, number of digits), these digits are masked as an id.
     """
     edited = EditableLine(line.replace(MASK, " "))
     mask(edited, before)
@@ -235,7 +250,7 @@ def masked_line(line: str, before: IdContexts = frozenset()) -> str:
 def mask(line: EditableLine, before: IdContexts) -> None:
     """Mask each date, time, id, path, host and process id in a line; see `masked_line`.
 
-    The line must not contain `MASK` yet. A line longer than `MAX_LINE_LENGTH` is not changed.
+    The line must not contain `MASK`. A line longer than `MAX_LINE_LENGTH` is not changed.
     """
     if len(line.text) > MAX_LINE_LENGTH:
         return
@@ -268,7 +283,9 @@ def _mask_digits_after(line: EditableLine, before: IdContexts) -> None:
 
 
 def _id_context(digits: re.Match[str]) -> tuple[str, int] | None:
-    """Return the pair (text before the digits, number of digits) as in `IdContexts`; None without such a text."""
+    """Return the pair (text before the digits, number of digits) as in `IdContexts`; None if there is no text
+    before them.
+    """
     begin = digits.start()
     context = _ID_CONTEXT_BEFORE.search(digits.string, max(0, begin - _MAX_CONTEXT), begin)
     return (mask_digits(context[0]), len(digits[0])) if context else None
@@ -290,7 +307,7 @@ def _mask_names(line: EditableLine) -> None:
 
 
 def masked_lines(lines: Sequence[str], before: IdContexts) -> list[str]:
-    """Apply `masked_line` to each of these lines; faster than one by one if there are many lines."""
+    """Apply `masked_line` to each of these lines. If there are many lines, this is faster than one call for each."""
     is_alone = [len(line) > MAX_LINE_LENGTH or not line.isascii() or MASK in line for line in lines]
     for index in _maybe_timestamp_lines(
         ["" if is_single else line for line, is_single in zip(lines, is_alone, strict=True)]

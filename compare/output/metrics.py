@@ -26,11 +26,13 @@ _METRIC = re.compile(
     re.IGNORECASE,
 )
 _CURVE_WORDS = ("epoch", "loss", "acc")
-"""A line that names an epoch, a loss or an accuracy contains one of these."""
+"""Every line that names an epoch, a loss or an accuracy contains one of these."""
 _MIN_COLUMN_LINES = 8
-"""Minimum number of lines of one shape that are read together, as columns; fewer lines are read one by one."""
+"""Minimum number of lines of one shape that are read together, as arrays. If there are fewer, they are read one by
+one.
+"""
 _MAX_EXACT_INTEGER = 2.0**53
-"""From this number on, a double does not represent every whole number exactly."""
+"""Up to this number, a double represents every whole number exactly."""
 _HELD_OUT_PREFIXES = ("val", "valid", "validation", "test", "eval")
 
 
@@ -50,8 +52,9 @@ class Metric(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """All series of one output. A series is named `loss` or `accuracy`, with `test ` before it for validation or test
-    data."""
+    """All series of one output. A series is named `loss` or `accuracy`, with `test ` before it if it was measured
+    on validation or test data.
+    """
 
     epochs: Epochs
     """Pairs (line, epoch), one for each line that names an epoch."""
@@ -112,7 +115,9 @@ class _CurveReader:
             self._add(metric, line, position, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Read lines of one shape as columns, and return True. If a column cannot be built, return False."""
+        """Read lines of one shape as arrays, and return True. If one of their numbers cannot be read as an array,
+        return False.
+        """
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
@@ -192,8 +197,9 @@ def epoch_position(line: str) -> int | None:
 
 
 def epoch_and_total(line: str) -> tuple[int, int | None] | None:
-    """Return the epoch in a line, and the total number of epochs if the line states it; None if the line names no
-    epoch."""
+    """Return the epoch in a line, and the total number of epochs (None if the line does not state it). None if the
+    line names no epoch.
+    """
     match = _EPOCH.search(line)
     return (int(match["epoch"]), int(match["of"]) if match["of"] else None) if match else None
 

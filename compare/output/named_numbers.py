@@ -51,13 +51,15 @@ _VERB = re.compile(r"\s(?:is|was|are|were)\s*$")
 _NAME_AFTER = re.compile(r"(?:\s?[a-z%]{1,3})?\s{1,8}=\s{1,8}(?P<name>[A-Za-z](?:[^=\d]|(?<=[A-Za-z@])\d){2,60})$")
 """Matches a name after its number: `0.8732 = Validation score`."""
 _BATCH_COUNT = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*\d+\s?/\s?\d+\s?\]", re.IGNORECASE)
-"""Matches the count of batches in a line about one batch: `Test: [40/97]`, but not the epochs in `Epoch [3/90]`."""
+"""Matches the count of batches in `Test: [40/97]`, a line about a single batch, but not epochs as in `Epoch
+[3/90]`.
+"""
 OF_THE_BATCH = " of the batch"
 _DATA_AFTER = re.compile(
     r"\s?%?\s(?:on|over|for)\s(?:the\s)?(?P<data>[A-Za-z-]+)\s(?:set|data(?:set)?|split|images|examples|samples)\b",
     re.IGNORECASE,
 )
-"""Matches the words after a number that name its data: `on the test set` in `an accuracy of 0.91 on the test set`."""
+"""Matches words after a number that name its data, as in `an accuracy of 0.91 on the test set`."""
 _COUNT_WITH_PERCENT = re.compile(r"\d+\s{2,40}\d+(?:\.\d+)?\s{0,10}%")
 """Matches a count and its percentage: `Correctly classified   144   96 %`."""
 _SENTENCE_SUBJECT = re.compile(
@@ -65,7 +67,7 @@ _SENTENCE_SUBJECT = re.compile(
     r"(?P<name>(?P<what>(?:(?!\s[-–—]\s)[^,;|:=]){2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
-"""Matches the number of a file such as `snapshot-000100`. It is a counter, not a part of a metric's name."""
+"""Matches the number in a file name such as `snapshot-000100`, a counter that is not part of a metric's name."""
 _INCOMPLETE_END = re.compile(
     r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after|with)\s*$", re.IGNORECASE
 )
@@ -81,7 +83,7 @@ _DURATION_VERBS = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _PLUS_MINUS = ("±", "+/-", "+-", "(±", "(+/-", "(+-")
 _SECOND_NUMBER_SUFFIX = {"(": "in brackets", "/": "after /"} | dict.fromkeys(_PLUS_MINUS, "±")
-"""Maps the text between two numbers that share a name to the text added to the second number's name."""
+"""For two numbers that share a name: maps the text between them to a suffix for the second number's name."""
 
 
 class NamedNumber(NamedTuple):
@@ -97,10 +99,10 @@ class NamedNumber(NamedTuple):
 def named_numbers(
     line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, heading_data: str = ""
 ) -> list[NamedNumber]:
-    """Return the name and role of each value of a line; `spans` holds the start and end of each value.
+    """Return the name and role of each value of a line; `spans` are the start and end of each value.
 
-    For a row of a table, `header` holds the name of each value. `heading_data` is the data that a heading above the
-    line names, such as `val`.
+    For a row of a table, `header` has the name of each value. `heading_data` names the data, such as `val`, that a
+    heading above the line names.
     """
     return _LineNamer(line, spans, header, heading_data).read()
 
@@ -186,7 +188,7 @@ class _LineNamer:
         return self._with_role(name, start, end)
 
     def _is_end_of_range(self, index: int, start: int, end: int) -> bool:
-        """Return whether a number ends a range such as `batches 0-99`. Its `-` is then no minus sign."""
+        """Return whether a number ends a range such as `batches 0-99`, where `-` is not a minus sign."""
         is_beside = bool(index) and self._spans[index - 1][1] == start and not self._named[index - 1].is_part_of_name
         return is_beside and re.fullmatch(r"-\d+", self._line[start:end]) is not None
 
@@ -322,7 +324,7 @@ class _LineNamer:
         return self._with_split(name) if name else self._noun_after(start)
 
     def _changed_metric_name(self, text: str) -> str:
-        """Return the name of the old or new value after `text`, as in `val_loss improved from 0.5`; else empty."""
+        """Return the name of the old or new value after `text`, as in `val_loss improved from 0.5`; empty if none."""
         if self._named and self._named[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
             return self._named[-1].name.removeprefix(_PREVIOUS)
         match = _CHANGED_VALUE.search(text)
@@ -348,7 +350,7 @@ class _LineNamer:
         return f"{name} {self._topic}" if self._topic else ""
 
     def _sentence_subject(self, start: int) -> str:
-        """Return the name at the beginning of a sentence, as in `Accuracy on the test set: 97`; otherwise empty."""
+        """Return the name at the beginning of a sentence such as `Accuracy on the test set: 97`; empty if none."""
         match = _SENTENCE_SUBJECT.search(self._line[max(self._metric_end, start - _MAX_NAME_DISTANCE) : start])
         if not match or meaning_of(match["what"]).role is not Role.METRIC or _COUNTING.search(match["name"]):
             return ""
@@ -358,15 +360,13 @@ class _LineNamer:
         return tidy(LEVEL.sub("", name))
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """Return the noun after a number: `epochs` in `10 epochs`. With `or_name`, also return `loss` in `10 loss:
-        0.5`.
-        """
+        """Return the noun after a number: `epochs` in `10 epochs`. With `or_name`, also `loss` in `10 loss: 0.5`."""
         match = _NOUN_AFTER.match(self._line, start)
         is_noun = match is not None and match["noun"].lower() not in STOP_WORDS
         return match["noun"] if match and is_noun and (or_name or not match["named"]) else ""
 
     def _update_split(self, text: str) -> None:
-        """Record the data that a text names, such as `Test set:` or `[val]`, for the numbers after the text."""
+        """Record the data that a text, such as `Test set:` or `[val]`, names for the numbers after it."""
         quoted = [part for part in _QUOTED.findall(text) if find_split(part)]
         if quoted:
             self._split = last_split_word(quoted[-1])  # `msg="eval" loss=0.5`
@@ -390,7 +390,7 @@ class _LineNamer:
                     self._split = ""  # `val_loss` says nothing about the numbers after its own
 
     def _with_split(self, name: str) -> str:
-        """Add the data named earlier in the line, such as `val`, to the name of a metric without data."""
+        """Add the data that the line named before, such as `val`, to a metric's name that names no data."""
         if find_split(name) or meaning_of(name).role is not Role.METRIC or not find_split(f"{self._split} {name}"):
             return name
         return f"{self._split} {name}"

@@ -1,4 +1,4 @@
-"""Decides what commas between digits mean in logs: `0,5` may be one number or two."""
+"""Decides what commas between digits mean in logs. For example, `0,5` may be one number or two."""
 
 import re
 from collections.abc import Iterable
@@ -16,20 +16,24 @@ class Commas(StrEnum):
 
 
 _SAMPLE = 1 << 16
-"""Number of characters, from the start of a text, that are searched for numbers with commas."""
+"""Number of characters at the beginning of a text that are searched for numbers with commas."""
 _NUMBER_AFTER_NAME = re.compile(
     r"(?<![\w.,])(?:(?P<name>[A-Za-z_@%]{1,30})[\"')\]]?[ ]{0,4}[:= ][ ]{0,12}|(?<=[|\s])\|? {1,12})[-+$]?"
     r"(?P<number>\d+(?:\.\d+)?(?:,\d+(?:\.\d+)?)+)(?![\w.,])",
     re.ASCII,
 )
-"""Matches numbers with commas between them, and the word before. Rows of CSV tables and tuples do not match."""
+"""Matches numbers with commas between them, together with the word before them. It does not match rows of CSV
+tables, or tuples.
+"""
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?P<decimals>\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"(?<=[\s|=:$+-])[1-9]\d{0,2}(?:,\d{3})+\.\d+(?![\w.,])", re.ASCII)
 
 
 def has_thousands_commas(texts: Iterable[str]) -> bool:
-    """Return whether these texts write numbers such as `1,234.5`. False if the word before such a number also stands
-    before separate numbers, such as `0.5,0.7`."""
+    """Return whether these texts write numbers such as `1,234.5`.
+
+    False if the word before such a number is also found before separate numbers, such as `0.5,0.7`.
+    """
     grouped_names: set[str] = set()
     separate_names: set[str] = set()
     for text in texts:

@@ -8,7 +8,7 @@ from gedanken.compare.output.phrases import NAME_DELIMITERS, trailing_name
 
 _OPENING_BRACKET = {")": "(", "]": "[", "}": "{"}
 _NON_NUMBER = re.compile(r"None|True|False")
-"""Matches members of a list that are no numbers, as in `(None, 26, 26, 32)`."""
+"""Matches members of a list that are not numbers, as in `(None, 26, 26, 32)`."""
 
 
 class NumberList(NamedTuple):
@@ -17,15 +17,15 @@ class NumberList(NamedTuple):
     columns: tuple[int, ...]
     """Indices of the list's numbers, among all values of the line."""
     indices: tuple[tuple[int, ...], ...]
-    """The index of each number in the nested lists: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1, 2), (3,
-    4))`.
+    """For each number, its index in the nested lists: (1,) for the 2 in `(1, 2)`, and (1, 0) for the 3 in `((1,
+    2), (3, 4))`.
     """
     start: int
     """Position of its first bracket in the line."""
 
 
 class _Open:
-    """A bracket that is not closed yet."""
+    """A bracket that has not been closed so far."""
 
     def __init__(self, sign: str, start: int) -> None:
         self.sign = sign
@@ -40,7 +40,7 @@ class _Open:
         self.inner: list[NumberList] = []
 
     def read(self, sign: str) -> None:
-        """Read a character that is neither a bracket nor part of a number."""
+        """Read a character that is neither a bracket nor a part of a number."""
         if self._is_numeric and not (sign.isspace() or sign in ",'\""):
             # A comma behind the numbers: they are the first arguments of a call.
             self.inner = self._as_list() if self._separator == "," and self._count > 1 else self.inner
@@ -49,14 +49,14 @@ class _Open:
         self._separator = "," if sign == "," else self._separator or " "
 
     def take_number(self, column: int | None) -> None:
-        """Add the number of a column, or a member such as `None` that is no number."""
+        """Add the number with the index `column`, or a member that is not a number, such as `None`."""
         if not self._separator:
             self._is_numeric = False
         self._separator = ""
         self._add([] if column is None else [(column, ())])
 
     def take(self, closed: "_Open") -> None:
-        """Add the content of a bracket that was closed inside this bracket."""
+        """Add the content of a bracket inside this one that has been closed."""
         self.inner += closed.lists()
         self._is_numeric &= closed._is_numeric
         self._separator = ""
@@ -67,7 +67,7 @@ class _Open:
         self._count += 1
 
     def lists(self) -> list[NumberList]:
-        """Return this bracket if it is a list of numbers, or else the lists inside the bracket."""
+        """If this bracket is a list of numbers, return it; otherwise return the lists inside it."""
         return (self._as_list() if self._is_numeric else []) or self.inner
 
     def _as_list(self) -> list[NumberList]:
@@ -78,7 +78,7 @@ class _Open:
 
 
 def number_lists(line: str, spans: Sequence[tuple[int, int]]) -> list[NumberList]:
-    """Return the outermost lists of numbers of a line. `spans` are the start and end of each value."""
+    """Return the outermost lists of numbers in a line. `spans` are the start and end of each value."""
     lists: list[NumberList] = []
     if not any(map(line.__contains__, "([{")):
         return lists
@@ -121,5 +121,7 @@ def name_before(line: str, spans: Sequence[tuple[int, int]], numbers: NumberList
 
 
 def index_in(numbers: NumberList, column: int) -> str:
-    """Return the index of the number of this column in the list, as Python writes it: `[1]`, `[1][0]`."""
+    """Return the index of a number in the list, as Python writes it: `[1]`, `[1][0]`. `column` is the index of the
+    number among all values of the line.
+    """
     return "".join(f"[{index}]" for index in numbers.indices[numbers.columns.index(column)])

@@ -1,4 +1,4 @@
-"""The units that stand after numbers, and where they end."""
+"""Units after numbers, and the positions at which they end."""
 
 import re
 

@@ -18,13 +18,13 @@ _SHORT_COMMON = _words("transformers")
 _LONG_COMMON = _words("datasets tokenizers accelerate triton lightning pytorch-lightning pytorch_lightning apex gym")
 _LONG_MACHINE = _words("driver")
 SHORT_VERSIONED = _SHORT | _SHORT_COMMON
-"""Names after which already two numbers are a version: `torch 2.1`."""
+"""Names of software after which even two numbers are a version: `torch 2.1`."""
 LONG_VERSIONED = _LONG | _LONG_COMMON | _LONG_MACHINE
-"""Names after which only three or more numbers are certainly a version: `gym 0.21.0`."""
+"""Names of software after which only three or more numbers are certainly a version: `gym 0.21.0`."""
 UNMISTAKABLE = frozenset(name for name in _SHORT | _LONG if name.isalpha())
 """Names that mean software even within a longer name, as in `torch_threads`."""
 COMMON = frozenset(name for name in _SHORT_COMMON | _LONG_COMMON if name.isalpha())
-"""Names such as `datasets`, which mean software only if they stand alone."""
+"""Names such as `datasets` that mean software only if there is no other word beside them."""
 
 
 def pattern_of(names: frozenset[str]) -> str:
@@ -33,6 +33,8 @@ def pattern_of(names: frozenset[str]) -> str:
 
 
 def parts_of(names: frozenset[str]) -> frozenset[str]:
-    """Return these names without each name that contains another: `torchvision` contains `torch`. A text with any of
-    these names contains a returned name, too."""
+    """Return these names without those that contain another one: `torchvision` contains `torch`.
+
+    A text that contains any of the names also contains one of the returned names.
+    """
     return frozenset(name for name in names if not any(shorter in name for shorter in names - {name}))

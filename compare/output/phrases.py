@@ -36,8 +36,9 @@ _ID = re.compile(
 
 
 def last_split_word(text: str) -> str:
-    """Return the last word in a text that names the data (train, val, test), as the text writes this word. The text
-    must contain one."""
+    """Return the last word in a text that names the data (train, val, test), as it is written there. The text must
+    contain such a word.
+    """
     words: list[str] = [*_WORD.findall(text), *re.findall(r"[^\W_]+", text)]
     return next(word for word in reversed(words) if find_split(word) or word.lower() in SHORT_SPLITS)[:_MAX_LENGTH]
 
@@ -74,8 +75,8 @@ def trailing_name(text: str) -> str:
 
 
 def _is_before_name(word: str, is_last: bool) -> bool:
-    """Return whether a name can begin only after this word. Such words are `and`, an id and, unless it `is_last`,
-    `split=val`.
+    """Return whether a name can begin only after this word. Examples are `and`, an id and, unless the word
+    `is_last`, `split=val`.
     """
     return word.lower() in STOP_WORDS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 

@@ -32,7 +32,9 @@ _POINT_AFTER_EQUALS = Rule(
     (1, "0"),
     lambda match: _COUNTS.search(_text_before(match)[:-1]) is not None,
 )
-"""Matches `gamma = 1.`. A point after a number without `=` may end a sentence, as in `Iteration: 500. Loss: 0.5`."""
+"""Rewrites `gamma = 1.` as `gamma = 1.0`. Without `=`, a point after a number may end a sentence, as in
+`Iteration: 500. Loss: 0.5`.
+"""
 _ENDS_SENTENCE = re.compile(r"\d\.\d+\.(?!\d)", re.ASCII)
 _POINT_OF_METRIC = Rule(
     re.compile(
@@ -41,20 +43,20 @@ _POINT_OF_METRIC = Rule(
     (1, 2, "0"),
     lambda match: meaning_of(match[1]).role is not Role.METRIC or _ENDS_SENTENCE.search(match.string) is not None,
 )
-"""Matches `loss 1.`, unless a point ends a sentence in this line: `Loss: 0.5. Accuracy: 90.`"""
+"""Rewrites `loss 1.` as `loss 1.0`, unless points end sentences in this line, as in `Loss: 0.5. Accuracy: 90.`"""
 _POINT = re.compile(
     r"\.(?!(?<=\w\.)\d)(?:(?<![\w.]\.)\d|(?<=\d\.)(?=[eE\s\]),;|]|$))",  # the first check passes over `0.53`, fast
     re.ASCII | re.MULTILINE,
 )
 _LONG = 1 << 14
-"""Minimum number of characters of a text whose points are looked at together first."""
+"""If a text has at least this many characters, all its points are examined together first."""
 _UNDERSCORE = re.compile(r"_(?<=\d_)\d{3}", re.ASCII)
 
 
 def may_need_normalizing(text: str) -> bool:
     """Return whether a text may contain a number that `normalize_numbers` rewrites.
 
-    This is much faster than searching for one.
+    This is much faster than searching for such a number.
     """
     if "_" in text and _UNDERSCORE.search(text):
         return True
@@ -62,9 +64,9 @@ def may_need_normalizing(text: str) -> bool:
 
 
 def _may_have_bare_point(text: str) -> bool:
-    """Return whether a text may have a point without a digit on both sides.
+    """Return whether a text may contain a point that does not have a digit on both sides.
 
-    Where nearly each word has a point, this takes a tenth of the time of a search.
+    If nearly every word has a point, this takes a tenth of the time of a search.
     """
     if len(text) < _LONG or not text.isascii():
         return True
@@ -98,5 +100,5 @@ def normalized_numbers(line: str) -> str:
 
 
 def _text_before(match: re.Match[str]) -> str:
-    """Return the text before a match; of a long text, only the last 22 characters."""
+    """Return the text before a match; if it is long, only its last 22 characters."""
     return match.string[max(0, match.start() - 22) : match.start()]

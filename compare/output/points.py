@@ -1,4 +1,4 @@
-"""Stores the points of a series and the epochs of lines as columns, because there may be millions of them."""
+"""Stores the points of a series and the epochs of lines as arrays, because there may be millions of them."""
 
 import math
 from abc import abstractmethod
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_EPOCH = -1
-"""Entry for a point if no line up to the point names an epoch."""
+"""Stands for the epoch of a point if neither its line nor an earlier line names an epoch."""
 
 
 class Point(NamedTuple):
-    """One point of a series: a number in a line."""
+    """One point of a series: a number, and the line in which it is printed."""
 
     line: int
     """Index of the line, counted from 0."""
@@ -25,7 +25,7 @@ _Row = TypeVar("_Row")
 
 
 class _Columns(Sequence[_Row]):
-    """A sequence of rows, each created only when it is accessed."""
+    """A sequence of rows. Each row is created only when it is accessed."""
 
     @abstractmethod
     def row(self, index: int) -> _Row:
@@ -81,7 +81,8 @@ class Epochs(_Columns[tuple[int, int]]):
         return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
 
     def epochs_at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return, for each of these lines, the last epoch that this line or an earlier line names; otherwise
-        NO_EPOCH."""
+        """Return for each of these lines the last epoch that it or an earlier line names; NO_EPOCH if there is
+        none.
+        """
         above = np.searchsorted(self.lines, lines, side="right")
         return np.concatenate([[NO_EPOCH], self.numbers])[above]

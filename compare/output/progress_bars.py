@@ -1,4 +1,4 @@
-"""Finds progress bars: one bar counts as one printed line, however often a terminal redraws it."""
+"""Finds progress bars. One bar counts as one printed line, however often a terminal draws it again."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,9 @@ _FILL = re.compile(
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
 _BAR_HINTS = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
-"""A progress bar in ASCII matches one of these patterns. The fixed first character of each makes a search fast."""
+"""Every progress bar in ASCII matches one of these patterns. They begin with a fixed character, which makes a
+search fast.
+"""
 _DRAWN_BAR_HINT = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
@@ -65,8 +67,10 @@ def is_unfinished(line: str) -> bool:
 
 
 def redrawn_lines(lines: Iterable[str]) -> frozenset[int]:
-    """Return the indices of the lines whose progress bar a later line draws again. The later line has the same text
-    before the bar, the same total and more progress."""
+    """Return the indices of the lines whose progress bar is drawn again by a later line.
+
+    The later line has the same text before the bar, the same total, and more progress.
+    """
     latest_bars: dict[str, tuple[int, float, float]] = {}
     replaced: set[int] = set()
     for index, line in enumerate(lines):

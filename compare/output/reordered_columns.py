@@ -15,14 +15,14 @@ from gedanken.compare.output.vocabulary import Role, meaning_of
 Names = tuple[str, ...]
 """The names of the columns of a table, in order."""
 Compare = Callable[[Sequence[str]], list[str]]
-"""Brings lines of a log into the form in which they are compared."""
+"""A function that brings lines of a log into the form in which they are compared."""
 
 _MAX_SHAPES = 20_000
 """Maximum number of lines among which headers are looked for. Lines that differ only in digits count once."""
 _MAX_CANDIDATES = 500
 """Maximum number of lines of a log that are examined as headers."""
 _NOT_IN_HEADER = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
-"""Matches a number with decimals, or a sign that no header has. Each digit of the line must have been replaced by
+"""Matches a number with decimals, or a sign that no header contains. Before, each digit of the line is replaced by
 `1`.
 """
 _TWO_WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
@@ -37,15 +37,15 @@ class Table(NamedTuple):
 
 
 class TargetOrder(NamedTuple):
-    """The order into which the columns of a table are brought."""
+    """The order in which the columns of a table are to be arranged."""
 
     names: Names
     reorders_header: bool
-    """True if the header is rearranged too, because real logs differ in the order of its names."""
+    """True if the header is rearranged as well, because real logs differ in the order of its names."""
 
 
 def tables_in(lines: Sequence[str], compared: Compare) -> list[Table]:
-    """Return each kind of table in a log once, without tables in which two columns have the same name."""
+    """Return each kind of table in a log once. Tables in which two columns have the same name are left out."""
     shapes = _shapes(lines)
     # The last index that a dict gets for a shape is kept: of all lines backwards, that of the first.
     first_index = dict(zip(reversed(shapes), range(len(shapes) - 1, -1, -1), strict=True))
@@ -82,7 +82,7 @@ class Reordering:
 
     @cached_property
     def _headers(self) -> tuple[list[int], list[Names]]:
-        """The line index and the column names of each header in the log."""
+        """Return the line index and the column names of each header in the log."""
         shapes = {table.header for table in self._tables}
         cache: dict[str, Names] = {}
         header_lines, names = [], []
@@ -108,7 +108,7 @@ class Reordering:
         return self._reorder(line, index, with_all_headers=False)
 
     def with_header(self, line: str, index: int) -> str:
-        """Like `one`, but rearrange every header too."""
+        """Do the same as `reorder_line`, but rearrange every header as well."""
         return self._reorder(line, index, with_all_headers=True)
 
     def _reorder(self, line: str, index: int, with_all_headers: bool) -> str:
@@ -127,9 +127,7 @@ class Reordering:
 
 
 def _shapes(lines: Sequence[str]) -> list[str]:
-    """Return each line with `1` in place of each digit. A line that is too long for a header may become empty
-    instead.
-    """
+    """Return each line with `1` in place of each digit. Lines that are too long for a header may become empty."""
     if not lines:
         return []
     text = "\n".join(lines)
@@ -143,7 +141,9 @@ def _may_be_header(shape: str) -> bool:
 
 
 def _lines_around(lines: Sequence[str], index: int) -> Iterator[str]:
-    """Yield the line above a header, or an empty text. Then yield the first line below the header that is no rule."""
+    """Yield the line above a header (an empty text if there is none), and then the first line below it that is not
+    a rule.
+    """
     yield lines[index - 1] if index else ""
     for line in lines[index + 1 : index + 3]:
         if not is_rule(line):
@@ -152,7 +152,7 @@ def _lines_around(lines: Sequence[str], index: int) -> Iterator[str]:
 
 
 def _parse_headers(lines: Sequence[str], indices: Sequence[int], compare_lines: Compare) -> list[list[Cell] | None]:
-    """Return the cells of the header at each line index; None for a line that is no header."""
+    """Return the cells of the header at each line index; None for a line that is not a header."""
     groups = [[lines[index], *_lines_around(lines, index)] for index in indices]
     compared_lines = iter(compare_lines([line for group in groups for line in group]) if groups else ())
     headers = [list(islice(compared_lines, len(group))) for group in groups]
@@ -164,7 +164,7 @@ def _header_cells(line: str, context: Sequence[str]) -> list[Cell] | None:
 
 
 def _reorder_cells(line: str, cells: Sequence[Cell], order: Sequence[int]) -> str:
-    """Put the cells of a line in another order. The text between cells stays where it is."""
+    """Put the cells of a line into another order. The text between cells stays where it is."""
     pieces, end = [], 0
     for cell, source in zip(cells, (cells[index] for index in order), strict=True):
         pieces += [line[end : cell[0]], line[source[0] : source[1]]]

@@ -17,47 +17,49 @@ from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
 
 LONGEST = 10_000
-"""Maximum length of a form that is read; a longer line is not a log line."""
+"""Maximum length of a form that is read. A longer line is not treated as a line of a log."""
 MOST_COLUMNS = 400
 Fixed = tuple[tuple[int, float], ...]
-"""Pairs (index, value): the values within a name, such as 5 in `Top-5`.
+"""Pairs (index, value) for the values that are part of a name, such as 5 in `Top-5`.
 
-They tell columns of one form apart.
+By these values, columns of the same form are told apart.
 """
 _CONTEXT_LENGTH = 40
 SECTION = -1
-"""In the pairs of `Fixed`, the index that stands for the heading above a line. No value has it."""
+"""In the pairs of `Fixed`, the index that stands for the heading above a line. It is not the index of a value."""
 _MAX_WORDS_LENGTH = 60
-"""Maximum length of the words of a line that describe a number without a name."""
+"""Maximum length of the text that describes a number without a name by the words of its line."""
 _BEFORE_TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _TOTAL_AFTER = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _LABEL_AT_START = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
-"""Matches a word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`.
+"""Matches a label at the beginning of a line, such as `Teacher` in `[Teacher] loss 0.5`.
 
-The first word of a sentence does not count.
+It does not match the first word of a sentence.
 """
 _TAG = re.compile(r"\[([A-Za-z]\w{1,19})\](?=[A-Za-z])[^\[\]]*$")
 """Matches a word in brackets directly before the name of a number: `[Avg]` in `[Eval][Epoch 1][Avg]loss: 0.5`."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
 """Matches a line such as `* Acc@1 71.2 Acc@5 90.1`.
 
-It sums up an evaluation in PyTorch's ImageNet example, and in many programs derived from it.
+In PyTorch's ImageNet example and the many programs derived from it, such a line is the summary of an evaluation.
 """
 _SEPARATOR = re.compile(r"[,;|│┃║]|\t")
 MEMBER = re.compile(r"""\s*(["'])[^"']{1,80}\1\s?:(?!.*[{}])""")
-"""Matches one key of an object that is printed with one key in each line."""
+"""Matches a line with one key of an object that is printed in several lines, one key in each."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """Matches the level in a prefix that a logger writes: `INFO`, or `INFO:root:` with the name of the logger."""
 _SLASH = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _CLAUSE = r"(?:^|[:;|\]]\s+)(?P<clause>[A-Za-z]+(?: [A-Za-z_.]+){1,4}),\s+"
-"""Matches words that say what the numbers after a comma are about: `Solving for Ux, Initial residual = 0.1`."""
+"""Pattern for words before a comma that say what the numbers after it are about: `Solving for Ux, Initial residual
+= 0.1`.
+"""
 _BEFORE_TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number in all lines of one form, or only in lines with the values in `fixed`."""
+    """One number in all lines of a form, or only in those lines that have the values in `fixed`."""
 
     form: str
     index: int
@@ -68,7 +70,7 @@ class Column:
     For a number without a name, the words of its line.
     """
     metric: Metric | None
-    """The metric that the number measures; None if the number is no metric."""
+    """The metric that the number measures; None if the number is not a metric."""
     is_environment: bool
     """True for a time, a date, a speed, a memory size or a source line number."""
     site: PrintSite | None
@@ -81,15 +83,15 @@ class Column:
     words: str = ""
     """The column's name without the values in `fixed`."""
     longer_names: tuple[str, ...] = ()
-    """Longer names, used if another column has the same label."""
+    """Longer names of the number. One of them is used if another column has the same label."""
     head: str = ""
     """The label at the beginning of the line, such as the class that a table row is about."""
     is_key: bool = False
     """True if the number is the value of a key in an object (JSON, a Python dict)."""
     is_found_by_name: bool = False
-    """True if the order of the numbers means nothing, as in JSON or CSV."""
+    """True if the order of the numbers in the line does not matter, as in JSON or CSV."""
     merged: tuple[tuple[str, int], ...] = ()
-    """(form, index) of the same number in lines of other forms, which were merged into this column."""
+    """Pairs (form, index) of the same number in lines of other forms. These were merged into this column."""
 
     @property
     def meaning(self) -> Meaning:
@@ -117,13 +119,13 @@ def column_of_user_metric(name: str) -> Column:
 
 @dataclass(frozen=True)
 class Form:
-    """A form, and what its values mean according to one line of this form."""
+    """A form, and what its values mean as read from one line of this form."""
 
     form: str
     line: str
     sites: Sequence[PrintSite]
     row: tuple[str, ...] | None = None
-    """Column name of each value, if the line is a row of a table."""
+    """If the line is a row of a table: for each value, the name of its column."""
     fixed: Fixed = ()
     """Values that are part of names, as pairs (index, value).
 
@@ -244,9 +246,9 @@ class Form:
         return columns
 
     def named_in_full(self, column: Column) -> Column:
-        """Return the column with its `head` and its longer names (`others`).
+        """Return the column with its `head` and its longer names.
 
-        Only the few columns that are tested need them.
+        They are found only now, because only the few columns that are tested need them.
         """
         index, label = column.index, column.label
         return replace(column, head=self.head(index, label), longer_names=self._other_names(index, label))
@@ -309,7 +311,7 @@ class Form:
     def head(self, index: int, label: str) -> str:
         """Return the label at the beginning of the line: `Teacher` in `[Teacher] loss 0.5`.
 
-        Empty if there is no such label, or if `label` (the name of the number) begins with it.
+        Empty if there is no such label, or if the number's name `label` already begins with it.
         """
         opening = self.line[: self.spans[index][0]]
         clause_match = re.search(rf"{_CLAUSE}{re.escape(label)}\W*$", opening)
@@ -363,7 +365,7 @@ def _without_log_prefix(opening: str) -> str:
 
 
 def _shorten(words: str, most: int = _MAX_WORDS_LENGTH) -> str:
-    """Shorten a text to at most `most` characters, at the end of a word."""
+    """Cut a text after a word, so that it has at most `most` characters."""
     if len(words) <= most:
         return words
     return words[:most].rsplit(" ", 1)[0] + " …"

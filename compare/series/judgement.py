@@ -1,4 +1,4 @@
-"""Defines the data types for tested series, which `tested_series.py` creates."""
+"""Defines the data types of the results of testing series. `tested_series.py` creates them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class Outlier(NamedTuple):
     """An imagined run whose last value of a metric is an outlier."""
 
     imagined: int
-    """Index of the run among the imagined runs that are compared, counted from 0."""
+    """Index of the run, counted from 0, among the imagined runs that are compared."""
     value: float
     deviations: float
     """Distance of the value from the mean of the real runs, in standard deviations of the real runs."""
@@ -47,9 +47,9 @@ class TestedSeries:
     series: Series
     """The series, reduced to the points that a report shows."""
     distances: Matrix | None
-    """Distances between the tested runs, runs × runs; None if the series could not be tested."""
+    """Distances between the tested runs (runs × runs); None if the series could not be tested."""
     runs: tuple[int, ...]
-    """Indices of the tested runs among all runs that are compared, real runs first."""
+    """Indices of the tested runs among all runs that are compared. Real runs come first."""
     tested: Matrix | None = None
     """The tested values (runs × points); NaN for a run that is not tested.
 
@@ -65,7 +65,7 @@ class TestedSeries:
 
 
 def differ_in(name: str, imagined: int) -> str:
-    """Return what the test of a series would find, as a clause.
+    """Return a clause that says what the test of a series would find.
 
     For example: `the imagined runs, taken together, differ in the last loss`. `imagined` is the number of imagined
     runs.
@@ -75,7 +75,7 @@ def differ_in(name: str, imagined: int) -> str:
 
 
 def values_by_run(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
-    """Return each run's value at each point; None where a run shows none."""
+    """For each run, return its value at each point; None where `shown` is False."""
     return tuple(
         tuple(row)
         if all(is_shown)

@@ -1,4 +1,4 @@
-"""Merges columns that show the same number in lines of several forms."""
+"""Merges columns that show the same number in lines with different forms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ _QUOTED_TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=qu
 
 
 def merge_columns(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """Merge columns of the same name whose forms may come from one print.
+    """Merge columns that have the same name and whose forms may come from the same print.
 
-    For example, a JSON object contains an evaluation only every hundred steps, or the first line lacks a time. No
-    real run may show both forms at the same step.
+    Such forms differ, for example, because a JSON object contains an evaluation only every hundred steps, or because
+    a time is missing in the first line. No real run may show both forms at the same step.
     """
     merged: list[Column] = []
     indices_by_words: dict[str, list[int]] = {}
@@ -58,7 +58,7 @@ def _without_units(form: str) -> str:
 
 
 def _texts_of_object(form: str) -> list[str]:
-    """Return the text before an object, then its quoted texts that are not keys, sorted."""
+    """Return the text before an object, and then, sorted, those of its quoted texts that are not keys."""
     return [
         form.partition("{")[0],
         *sorted(match["text"] for match in _QUOTED_TEXT.finditer(form) if not match["is_key"]),
@@ -66,7 +66,7 @@ def _texts_of_object(form: str) -> list[str]:
 
 
 def _are_never_at_one_step(form: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Return whether two forms have common counters, but no real run shows both at the same step."""
+    """Return whether two forms have counters in common, and no real run shows both forms at the same step."""
     counters, other_counters = counters_of(form), counters_of(other)
     common = sorted(counters.keys() & other_counters.keys())
     if not common:

@@ -1,4 +1,4 @@
-"""Says why no number of the real runs could be compared, although they show numbers."""
+"""Finds the reason why no number of the real runs could be compared although they show numbers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ _MOST_FORMS = 200
 
 
 def not_compared(real: Sequence[Printed], series: Sequence[TestedSeries], settled: Sequence[str]) -> Doubt | None:
-    """Return why no number could be compared, although real runs show numbers.
+    """Return the reason why no number could be compared although the real runs show numbers; None if there is
+    nothing to report.
 
-    None if nothing is wrong. A series with a reason in `settled`, such as equal values in all real runs, is ignored.
+    A series whose reason is in `settled`, such as equal values in all real runs, is ignored.
     """
     examples = _examples_of_own_forms(real)
     if examples:
@@ -52,7 +53,7 @@ def _real_runs_differ(tested: TestedSeries) -> bool:
 
 
 def _examples_of_own_forms(real: Sequence[Printed]) -> list[str]:
-    """Return lines with numbers from two real runs, if most real runs word such lines differently."""
+    """If most real runs word their lines with numbers differently, return such a line from two of them."""
     runs_with_form = Counter(form for run in real for form in run.form_counts)
     lines = [line for run in real if (line := _line_of_own_form(run, runs_with_form)) is not None]
     return lines[:_EXAMPLES] if len(real) > 1 and 2 * len(lines) > len(real) else []
@@ -61,7 +62,7 @@ def _examples_of_own_forms(real: Sequence[Printed]) -> list[str]:
 def _line_of_own_form(run: Printed, runs_with_form: Counter[str]) -> str | None:
     """Return a line whose form no other real run shows.
 
-    None unless such lines prevail or contain a metric.
+    None unless most lines are of this kind, or one of them contains a metric.
     """
     form_counts = {
         form: count for form, count in islice(run.form_counts.items(), _MOST_FORMS) if run.has_measurement(form)

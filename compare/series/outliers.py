@@ -12,7 +12,7 @@ from gedanken.compare.stats.prediction_interval import holm, outlier_test
 FEWEST_ENDS = 4
 """Minimum number of different last values in the real runs.
 
-With fewer, a rare value need not be an outlier.
+If there are fewer, a value that rarely occurs need not be an outlier.
 """
 
 
@@ -50,9 +50,9 @@ def find_other_outliers(
 def _test_last_values(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
 ) -> Iterator[tuple[TestedSeries, Outlier]]:
-    """Find imagined runs whose last values are outliers.
+    """Find imagined runs whose last values are outliers, at the significance level `level`.
 
-    `lasts` maps the index of each run to its last value.
+    For each series, `lasts` maps the index of a run to its last value.
     """
     results = []
     for tested, ends in lasts:

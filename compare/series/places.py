@@ -1,4 +1,4 @@
-"""Assigns the values of a series to points, such as epochs, at which runs can be compared."""
+"""Assigns the values of a series to points, such as epochs, at which runs are compared."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 TIMES_PRINTED = "times printed"
-"""Name of the axis if no printed counter identifies the points.
+"""Name of the axis if no printed counter tells to which point a value belongs.
 
-Values are then numbered in order.
+The values are then numbered in the order in which they were printed.
 """
 
 _MAX_SPREAD = 4
-"""Whole numbers lie close together if their range is at most this many times their count."""
+"""Whole numbers count as close together if their range is at most this many times their number."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -22,10 +22,11 @@ Indices = NDArray[np.int64]
 def assign_points(
     keys: Sequence[Numbers], names: Sequence[str], skipped: Sequence[Indices] = ()
 ) -> tuple[list[Indices], Numbers, str]:
-    """Return, for each run, the index of each value's point; the points; and the name of the axis, such as `epoch`.
+    """Return for each run the index of each value's point; then the points; and then the name of the axis, such as
+    `epoch`.
 
-    `keys` holds each run's counters (values × counters), and `names` the counters' names. Values of a run with equal
-    counters get different points, in order. `skipped` holds `SkippedValues.before` of each run.
+    `keys` has the counters of each run (values × counters), and `names` their names. If several values of a run have
+    equal counters, they get different points, in order. `skipped` has the `SkippedValues.before` of each run.
     """
     counters = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     run_ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -48,9 +49,10 @@ def assign_points(
 
 
 def _rank(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """Return the rank of each value of `first`, or of each pair with `second`, counted from 0.
+    """Return the rank, counted from 0, of each value of `first`, or of each pair of values of `first` and
+    `second`.
 
-    Equal values share a rank.
+    Equal values have the same rank.
     """
     ranks = _rank_by_counting(first)
     if ranks is None:
@@ -61,10 +63,7 @@ def _rank(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
 
 
 def _rank_by_counting(values: NDArray[Any]) -> Indices | None:
-    """Rank whole numbers that lie close together, such as those of a counter, without sorting.
-
-    None for other numbers.
-    """
+    """Rank whole numbers without sorting. None if they are not close together, as those of a counter are."""
     if not len(values) or values.max() - values.min() > _MAX_SPREAD * len(values):
         return None
     offsets = (values - values.min()).astype(np.int64)
@@ -77,7 +76,7 @@ def _rank_by_counting(values: NDArray[Any]) -> Indices | None:
 
 
 def _times_before(values: Indices) -> Indices:
-    """Return, for each value, how often the same value occurs before it."""
+    """For each value, return how often the same value occurs before it."""
     order = np.argsort(values, kind="stable")
     is_first = np.concatenate([[True], np.diff(values[order]) > 0])[: len(values)]
     indices = np.arange(len(values))

@@ -1,4 +1,6 @@
-"""Chooses the series of the primary endpoint: the user's, or one that a rule selects from real runs."""
+"""Chooses the series of the primary endpoint: the one that the user names, or one that a rule selects from the
+real runs.
+"""
 
 import re
 from collections import Counter
@@ -36,34 +38,25 @@ _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 Object detectors are usually ranked by it.
 """
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
-"""Matches a numbered held-out set, as in `validation_1-logloss`.
-
-Libraries use the last one for early stopping.
-"""
+"""Matches a numbered held-out set, as in `validation_1-logloss`. Libraries use the last one for early stopping."""
 _IN_BATCHES = re.compile(r"(?<!\w)(?!ep)\w*\W{0,3}\[\s*#\s?/\s?#\s?\]", re.IGNORECASE)
-"""Matches the count of batches in a form of lines about one batch: `Test: [#/#]`."""
+"""Matches the count of batches in the form of lines about single batches: `Test: [#/#]`."""
 _CANDIDATES = 3
 """If this many metrics, each shown once, differ only in their first word, that word names a compared model."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
 _SIDE_METRICS = frozenset(["precision", "recall", "specificity", "sensitivity"])
-"""Metrics that lines usually show before F1, which sums them up."""
+"""Metrics that are usually shown before F1, which combines them."""
 _SECOND_METRICS = _SIDE_METRICS | {"hit", "hits", "hr", "cer", "chrf", "ter", "mae", "mse", "mape", "ssim", "lpips"}
-"""Metrics that are usually not reported first: beside F1, NDCG, WER, BLEU, RMSE or PSNR, for example."""
+"""Metrics that are usually not the main result if another one is shown, such as F1, NDCG, WER, BLEU, RMSE or PSNR."""
 _ADVERSARIES = frozenset(["d", "g", "dis", "gen", "disc", "netd", "netg", "discriminator", "generator"])
 _PERPLEXITIES = frozenset(["ppl", "perplexity"])
 _OBJECTIVES = list(Measures)
 _ENTITIES = frozenset(["loc", "org", "misc", "gpe"])
-"""Labels for names in texts, such as locations.
-
-Beside them, `PER` stands for persons, not for the phoneme error rate.
-"""
+"""Labels for kinds of names in texts. Beside them, `PER` stands for persons, not for the phoneme error rate."""
 _HELD_OUT = (Split.VALIDATION, Split.TEST)
 _MAX_REPORT_SHARE = 0.2
-"""Maximum share of a run's lines that its last report may take.
-
-All metrics in that report count as printed last.
-"""
+"""If a run's last report takes at most this share of its lines, all metrics in it count as printed last."""
 
 
 class ColumnStatistics(NamedTuple):
@@ -72,15 +65,15 @@ class ColumnStatistics(NamedTuple):
     runs: int
     """Number of real runs that show the column."""
     times: float
-    """Median number of times that a run shows the column."""
+    """How often a run shows the column (median)."""
     last: float
-    """Median position of the column's last value in a run, where 1 is the end of the run."""
+    """Where in a run the column's last value is (median), from 0 at the beginning to 1 at the end."""
     is_whole: bool
     """True if all values of the column are whole numbers."""
     is_setting: bool = False
-    """True for a whole number that is the same in all runs, and printed repeatedly or early.
+    """True for a whole number that is the same in all runs and is printed repeatedly or early.
 
-    It is set, not measured.
+    Such a number is a setting, not a measurement.
     """
 
 
@@ -93,20 +86,21 @@ def choose_endpoint(
 ) -> Endpoint | None:
     """Choose the series of the primary endpoint; None if no series qualifies.
 
-    `wanted` is the series that the user requests. If it is None, the metrics that most real runs show are compared.
-    The first criterion in which two metrics differ decides:
+    `wanted` is the series that the user requests. If it is None, the metrics that most real runs show are compared
+    with each other. Of two metrics, the first of these criteria in which they differ decides. A metric is preferred
+    if:
 
     - It is measured on held-out data.
-    - The program stops or saves by it (`monitored`).
+    - The program stops or saves its model by it (`monitored`).
     - It is the objective. The order is: return, loss, `score`, the usual measure of the task (such as BLEU or mIoU),
       error, accuracy, other quality, part of a loss.
-    - It is no summary of earlier values.
+    - It does not summarize earlier values.
     - It belongs to the first process.
     - It belongs to the last of several numbered held-out sets.
     - It is the strictest mAP.
     - It is printed last. Within one report, test is preferred to validation.
-    - It is not usually reported beside another one, such as recall beside F1.
-    - It comes first in its line. In JSON or CSV, it is shown for training data too, or else comes first by name.
+    - It is not usually reported beside another one, as recall is beside F1.
+    - It comes first in its line. In JSON or CSV, it is also shown for training data or else comes first by name.
     """
     if wanted is not None:
         name = _find_by_name(columns, wanted)
@@ -145,7 +139,9 @@ def choose_endpoint(
 
 
 def monitored_metrics(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Find the metrics that lines name as the criterion for stopping or saving, as in `val_acc improved from …`."""
+    """Find the metrics that a line names as the reason for stopping or saving the model, as in `val_acc improved
+    from …`.
+    """
     names = (
         match["name"] or match["quoted"] or match["kept"] or match["other"]
         for form in forms
@@ -155,10 +151,7 @@ def monitored_metrics(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def column_statistics(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> ColumnStatistics:
-    """Compute a column's statistics from its values in each real run.
-
-    `ends` are the positions of the last values, 0 to 1.
-    """
+    """Compute a column's statistics from its values in each real run; `ends` are the positions of the last values."""
     non_empty = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in non_empty])) if non_empty else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -205,7 +198,7 @@ def _may_be_metric(column: Column, statistics: ColumnStatistics) -> bool:
 
 
 def _rank_by_data(column: Column, statistics: ColumnStatistics, is_of_a_batch: bool) -> float:
-    """Rank a metric by its data: 0 for held-out data, up to 2 for training or unknown data."""
+    """Rank a metric by the data it was measured on: 0 for held-out data, up to 2 for training or unknown data."""
     if _data_of(column) in _HELD_OUT and not is_of_a_batch:
         # The last candidate of a search is no better than any other.
         return 0.5 if _is_of_candidates(column, statistics) else 0
@@ -218,7 +211,7 @@ def _is_of_candidates(column: Column, statistics: ColumnStatistics) -> bool:
 
 
 def _batch_metrics(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
-    """Return (form, fixed, index) of each metric on one batch, and of its running mean: `Acc@1 75.0 (71.2)`."""
+    """Return (form, fixed, index) of each metric of a single batch, and of its running mean: `Acc@1 75.0 (71.2)`."""
     # Only a line such as `* Acc@1 71.2` states a metric for all data.
     if not any(column.is_starred for column in metrics):
         return set()
@@ -230,7 +223,7 @@ def _batch_metrics(metrics: Sequence[Column]) -> set[tuple[object, ...]]:
 
 
 def _is_in_batches(column: Column) -> bool:
-    """Return whether a metric on held-out data stands behind a count of batches: `Test: [40/97] Loss 0.31`."""
+    """Return whether a metric on held-out data comes after a count of batches, as in `Test: [40/97] Loss 0.31`."""
     return not column.is_starred and _data_of(column) in _HELD_OUT and _IN_BATCHES.search(column.form) is not None
 
 
@@ -250,9 +243,8 @@ def _sort_key(
     curves: Sequence[Column],
     report: float,
 ) -> tuple[object, ...]:
-    """Return the sort key of a metric, smallest first.
-
-    `report` is the share of a run's lines that its last report takes.
+    """Return the key by which metrics are sorted; `report` is the share of a run's lines that its last report
+    takes.
     """
     meaning = column.meaning
     is_of_training = meaning.split in (None, Split.TRAIN)
@@ -276,14 +268,16 @@ def _sort_key(
 
 
 def _bare_key(column: Column) -> tuple[str, ...]:
-    """Return the key of a metric's name without words for data: the same for `train_mse` and `val_mse`."""
+    """Return a key for the name of a metric without the words for data. It is the same for `train_mse` and
+    `val_mse`.
+    """
     return tuple(word for word in name_key(column.words) if not find_split(word))
 
 
 def _key_within_report(
     column: Column, summed_up: Set[str] = frozenset(), trained: Set[tuple[str, ...]] = frozenset()
 ) -> tuple[object, ...]:
-    """Return the sort key of a metric among the metrics of one report."""
+    """Return the key by which the metrics of one report are sorted."""
     words = words_in(column.words)
     # The keys of an object and the columns of a table may be in any order. The objective is shown for training data
     # too.
@@ -295,7 +289,7 @@ def _key_within_report(
 
 
 def endpoint_sort_key(column: Column) -> tuple[object, ...]:
-    """Return a sort key that puts the likeliest primary endpoints first, judged by name alone."""
+    """Return a sort key that puts the most likely primary endpoints first, judging by the name alone."""
     meaning = column.meaning
     is_held_out = meaning.is_held_out or meaning.is_always_held_out
     return not is_held_out, _rank_by_objective(column), meaning.is_summary, *_key_within_report(column)
@@ -307,7 +301,7 @@ def _natural_sort_key(name: str) -> tuple[str | float, ...]:
 
 
 def _rank_by_objective(column: Column) -> float:
-    """Rank a metric by how likely it is the program's objective; 0 is the most likely."""
+    """Rank a metric by how likely it is to be the program's objective; 0 is the most likely."""
     meaning = column.meaning
     if meaning.measures is Measures.PART and not _ADVERSARIES.isdisjoint(words_in(column.words)):
         return _OBJECTIVES.index(Measures.LOSS) + 0.25  # two networks, of which each has a loss of its own
@@ -335,7 +329,7 @@ def _is_mean_fitness(column: Column) -> bool:
 
 
 def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metrics: Sequence[Column]) -> str:
-    """Format in a few words why this series was chosen among `metrics`."""
+    """Say in a few words why this series was chosen among `metrics`."""
     meaning, split = column.meaning, _data_of(column)
     is_held_out = split in _HELD_OUT or meaning.is_always_held_out or column.is_starred
     missing = [] if is_held_out else ["metric on held-out data"]
@@ -362,17 +356,17 @@ def _format_reason(column: Column, monitored: frozenset[tuple[str, ...]], metric
 
 
 def _data_of(column: Column) -> Split | None:
-    """Return the data of a metric, such as the test set, by its name or else by the label that begins its line."""
+    """Return the data of a metric, such as the test set, by its name or by the label at the beginning of its line."""
     return column.meaning.split or find_split(column.head)
 
 
 def _measure_of(column: Column) -> Measures | None:
-    """Return what a metric measures; an accuracy for `top-1`."""
+    """Return what a metric measures. For `top-1`, this is an accuracy."""
     return Measures.ACCURACY if "top" in words_in(column.words) else column.meaning.measures
 
 
 def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
-    """Return whether no other loss is printed for the same data, apart from its perplexity."""
+    """Return whether no other loss is printed for the same data. The loss's perplexity does not count."""
     # A single loss is not known to be part of another: Megatron calls its whole loss `lm loss`.
     kinds = (Measures.LOSS, Measures.PART)
     losses = [
@@ -383,7 +377,9 @@ def _is_only_loss(column: Column, metrics: Sequence[Column]) -> bool:
 
 
 def _format_missing(preferred: str, column: Column, metrics: Sequence[Column]) -> list[str]:
-    """Name the kinds of metric in `preferred` that are not printed, in at most one text: `loss or accuracy`."""
+    """Name the kinds of metric in `preferred` that are not printed, as a list with at most one text: `loss or
+    accuracy`.
+    """
     is_held_out = _data_of(column) in _HELD_OUT
     printed = {_measure_of(metric) for metric in metrics if not is_held_out or _data_of(metric) in _HELD_OUT}
     kinds = {"loss": Measures.LOSS, "total loss": Measures.LOSS, "accuracy": Measures.ACCURACY}

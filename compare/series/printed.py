@@ -29,13 +29,13 @@ from gedanken.compare.source.print_sites import PrintSite
 MOST_FORMS = 1000
 """Maximum number of forms that are read, the most frequent first.
 
-Forms that differ only in the text after their last number count as one.
+Forms that differ only in the text after their last number are counted as one.
 """
 _MONITORING = (
     *("improve", "monitor", "stopping", "best_model", "decrease", "reached", "in top"),
     *("best metric", "cur metric", "current metric"),
 )
-"""A line that names the metric for stopping or saving contains one of these texts."""
+"""Every line that names the metric for stopping or saving the model contains one of these texts."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -45,7 +45,9 @@ class Printed:
     """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun, cut: int | None = None) -> None:
-        """Read a run without the numbers in line `cut`, a progress bar that the log's end cuts off."""
+        """Read a run. `cut` is a line with a progress bar that is cut off by the end of the log; its numbers are
+        ignored.
+        """
         self.observed = run
         self._cut_line = cut
         self._transcript = run.transcript
@@ -60,9 +62,9 @@ class Printed:
 
     @cached_property
     def form_counts(self) -> dict[str, int]:
-        """How often each form with a value occurs, the most frequent first.
+        """How often each form with a value occurs, the most frequent form first.
 
-        Forms that are too long for a log line are left out.
+        Forms longer than a line of a log are left out.
         """
         counts = np.diff(self._bounds)
         forms = list(self._number_of_form)
@@ -83,7 +85,7 @@ class Printed:
         ]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: Fixed = ()) -> Form:
-        """Interpret a form from its first line, and from the table's header if this line is a row."""
+        """Interpret a form, using its first line and, if this line is a row of a table, the header of the table."""
         first = int(self.lines(form, fixed)[0])
         return self._read_form(form, first, sites, fixed)
 
@@ -100,7 +102,7 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def lines(self, form: str, fixed: Fixed = ()) -> Indices:
-        """Return the indices of the lines that have this form and the values in `fixed`, in order."""
+        """Return the sorted indices of the lines that have this form and the values in `fixed`."""
         number = self._number_of_form.get(form)
         if number is None:
             return np.empty(0, np.int64)
@@ -110,7 +112,9 @@ class Printed:
         return lines
 
     def end_of_object(self, line: int) -> int:
-        """Return the line of an object's last key if `line` shows one of its keys; otherwise `line`."""
+        """If `line` shows a key of an object that takes several lines, return the line of its last key; otherwise
+        return `line`.
+        """
         forms, form_of = self._transcript.forms, self._transcript.form_of
         if MEMBER.match(forms[form_of[line]]):
             while line + 1 < len(form_of) and MEMBER.match(forms[form_of[line + 1]]):
@@ -118,7 +122,9 @@ class Printed:
         return line
 
     def column_positions(self, column: Column) -> tuple[Indices, Indices]:
-        """Return two arrays: the lines that show a column, in order, and its value's index in each line."""
+        """Return two arrays: the lines that show a column, in order, and for each of them the index of the
+        column's value in the line.
+        """
         form_indices = [(self.lines(column.form, column.fixed), column.index)]
         form_indices += [(self.lines(form), index) for form, index in column.merged]
         lines = np.concatenate([form_lines for form_lines, _index in form_indices])
@@ -136,8 +142,8 @@ class Printed:
     def values(self, lines: Indices, index: int | Indices) -> Numbers:
         """Return one value of each line; NaN if a line lacks this value.
 
-        `index` is the position of the value: one for all lines, or one for each. SECTION stands for the heading above
-        a line.
+        `index` is the position of the value: a single one for all lines, or one for each line. SECTION stands for the
+        heading above a line.
         """
         if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
@@ -155,9 +161,10 @@ class Printed:
         )
 
     def restore_headings(self, form: str, real: Sequence["Printed"]) -> None:
-        """Give lines of a form the headings of the real runs, if this run shows fewer headings.
+        """If this run shows fewer headings than the real runs, give lines of a form the headings that they have in
+        real runs.
 
-        The real runs must agree on the headings, such as `Validation:`.
+        The real runs must agree on these headings, such as `Validation:`.
         """
         real_headings = [run.values(run.lines(form), SECTION) for run in real]
         lines = self.lines(form)
@@ -169,7 +176,9 @@ class Printed:
             self._sections[lines] = real_headings[0].astype(np.int8)
 
     def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """Yield, for each shape among these lines, the metric of the value at `index`, and a mask of its lines."""
+        """For each shape among these lines, yield the metric of the value at `index`, and a mask of the lines with
+        this shape.
+        """
         shapes = self._transcript.shape_of[lines]
         for shape in np.unique(shapes):
             is_of_shape = shapes == shape
@@ -179,7 +188,7 @@ class Printed:
     def columns_of_metric(self, metric: str, excluded: Iterable[str]) -> list[Column]:
         """Return the columns of a metric in its most frequent form; empty if there is none.
 
-        Forms in `excluded`, those of the real runs, are skipped: this run may word its lines differently.
+        Forms in `excluded`, which are those of the real runs, are skipped, because this run may use other words.
         """
         for form in list(self.form_counts)[:MOST_FORMS]:
             columns = [

@@ -7,29 +7,29 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_computable
 
 ORDER = 2
-"""Order of the differences between neighbouring points.
+"""Order of the differences between neighboring points.
 
-Second differences grow with noise, and are small where a curve only bends slightly.
+Second differences grow with noise, but are small where a curve just bends a little.
 """
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
-"""Lowest and highest decay rate r of the fitted exponentials: the first value is eʳ times the last."""
+"""Lowest and highest decay rate r of the fitted exponentials. Their first value is eʳ times the last one."""
 POWERS = (0.1, 3.0)
 """Lowest and highest exponent p of the fitted powers n⁻ᵖ, where n is the number of the point, counted from 1."""
 STEPS = 16
 ZOOMS = 5
-"""Number of times that the grid around the best value is refined."""
+"""How many times the grid around the best value is refined."""
 _CHUNK_SIZE = 256
 """Number of curves that are fitted together."""
 SMALLEST = 1e-12
-"""The scatter of a curve counts as at least this, because its logarithm is taken."""
+"""Lower bound of the scatter of a curve. It is needed because the logarithm of the scatter is taken."""
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter from point to point.
+    """Compute the logarithm of how much each curve scatters from point to point.
 
-    `values` is runs × points, the result runs × 1; rows of NaN stay NaN. None if the curves are too short, not
-    finite, or do not scatter.
+    `values` is runs × points, and the result is runs × 1. A row of NaN gives NaN. None if the curves are too short,
+    are not finite, or do not scatter.
     """
     is_known = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_computable(values[is_known]).all():
@@ -47,10 +47,11 @@ def roughness(values: Matrix) -> Matrix | None:
 
 
 def roughness_about_decay(values: Matrix) -> Matrix | None:
-    """Compute the logarithm of each curve's scatter about its best-fitting exponential, power or straight line.
+    """Compute the logarithm of how much each curve scatters around its best-fitting exponential, power or straight
+    line.
 
-    `values` is runs × points, the result runs × 1; rows of NaN stay NaN. None if the curves are too short or not
-    finite.
+    `values` is runs × points, and the result is runs × 1. A row of NaN gives NaN. None if the curves are too short or
+    not finite.
     """
     is_known = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not is_known.any() or not is_computable(values[is_known]).all():
@@ -68,7 +69,7 @@ def roughness_about_decay(values: Matrix) -> Matrix | None:
 
 
 def _residuals_about_decay(curves: Matrix) -> Matrix:
-    """Compute each curve's residual sum of squares about its best-fitting decay.
+    """Compute each curve's residual sum of squares around its best-fitting decay.
 
     Each curve must have mean 0.
     """
@@ -81,7 +82,9 @@ def _residuals_about_decay(curves: Matrix) -> Matrix:
 
 
 def _residuals_of_best_fit(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """Compute each curve's residual sum of squares for the best parameter of `shape`, on a refined grid."""
+    """Compute each curve's residual sum of squares for the parameter of `shape` that fits best, found on a grid
+    that is refined.
+    """
     ratio = (high / low) ** (1 / STEPS)
     parameters = np.geomspace(low, high, STEPS + 1)[None]
     for _zoom in range(ZOOMS):

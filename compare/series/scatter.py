@@ -1,4 +1,4 @@
-"""Tests whether imagined runs scatter as the real ones do."""
+"""Tests whether imagined runs scatter as much as the real ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from gedanken.compare.stats.measures import Matrix
 
 
 def scatter_tests(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Return the tests of scatter: two for the primary metric's curve, and one for all metrics together."""
+    """Return the tests of scatter: two for the curve of the primary metric, and one for all metrics together."""
     metric_scatters = [
         (metric, scatter)
         for metric in metrics
@@ -41,9 +41,8 @@ def scatter_tests(metrics: Sequence[TestedSeries], primary: TestedSeries) -> lis
 
 
 def _scatter_series(curve: TestedSeries, log_scatter: Matrix, name: str) -> TestedSeries:
-    """Build the series whose values say how much each run scatters.
-
-    `log_scatter` holds the logarithms of these values.
+    """Build a series whose values say how much each run scatters. `log_scatter` contains the logarithms of these
+    values.
     """
     scatter, n_real = np.exp(log_scatter), curve.series.n_real
     result = replace(

@@ -1,4 +1,4 @@
-"""Finds lines below a heading such as `Validation:`, whose numbers are not measured on the training data."""
+"""Finds lines below a heading such as `Validation:`, whose numbers were not measured on the training data."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import DATA_WORDS, Split, find_split
 
 LONGEST_SECTION = 12
-"""Maximum number of lines below a heading that it applies to."""
+"""Maximum number of lines below a heading to which the heading applies."""
 _LONGEST_HEADING = 80
 """Maximum length of a heading, without the prefix that a logger may write before it."""
 _LONGEST_LINE = 200
@@ -26,7 +26,7 @@ _HEADING_WORDS = (
     *("held", "hold", "out"),
     *sorted(word for word in DATA_WORDS if not any(other in word for other in DATA_WORDS - {word})),
 )
-"""Every heading contains one of these texts, unless it is framed, as in `***** Results *****`."""
+"""Every heading contains one of these texts, unless it is framed as in `***** Results *****`."""
 _PREFIX = re.compile(r"^.*(?:\]|\s-|\b(?:INFO|DEBUG|WARNING)\b:?(?:[\w.]+:)?)\s+(?=\w)")
 """Matches the prefix that a logger writes before a heading."""
 _FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
@@ -36,15 +36,15 @@ _STEP_LINE = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
 """Names of data sets.
 
-`sections` returns indices of this tuple. Index 0 stands for training data, or for no heading.
+`sections` returns indices into this tuple. Index 0 stands for training data, or for no heading.
 """
 
 
 def sections(transcript: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Return, for each line, which data the heading above it names, as an index of `SPLITS`.
+    """For each line, return the data that the heading above it names, as an index into `SPLITS`.
 
     A heading applies to at most `LONGEST_SECTION` lines, until the epoch changes or a line begins with `step`.
-    `epochs` holds the epoch of each line.
+    `epochs` has the epoch of each line.
     """
     data_of_line = np.zeros(len(transcript.lines), np.int8)
     data_of_form = np.full(len(transcript.forms), -1, np.int8)
@@ -66,7 +66,7 @@ def sections(transcript: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.in
 
 
 def _possible_headings(transcript: Transcript) -> Iterable[int]:
-    """Return the indices of the forms that may be headings; in most logs there are few."""
+    """Return the indices of the forms that may be headings. In most logs, there are only a few."""
     return (
         range(len(transcript.forms))
         if _FRAME.search("\n".join(transcript.forms))
@@ -75,10 +75,7 @@ def _possible_headings(transcript: Transcript) -> Iterable[int]:
 
 
 def _data_named_in(form: str) -> str | None:
-    """Return the data set that a heading names, empty if it names none.
-
-    None if the form is no heading.
-    """
+    """Return the data set that a heading names; empty if it names none. None if the form is not that of a heading."""
     words = _PREFIX.sub("", form[:_LONGEST_LINE])
     is_heading = (
         "#" not in words and len(words) < _LONGEST_HEADING and _HEADING.fullmatch(separate_words(words))

@@ -26,13 +26,13 @@ from gedanken.compare.series.skipped_points import ShownValues, SkippedValues, s
 from gedanken.compare.series.user_metrics import read_user_metrics
 
 MOST_SERIES = 60
-"""Maximum number of series that are tested. If there are more, the likeliest primary endpoints are kept."""
+"""Maximum number of series that are tested. If there are more, those most likely to be primary endpoints are kept."""
 LONGEST_NAME = 90
 MIN_RISING_VALUES = 3
 MOST_VARIANTS = 16
 """Maximum number of variants of a name, such as `top-1` and `top-5`.
 
-With more variants, the number is an identifier.
+If there are more, the number in the name is taken for an identifier.
 """
 
 Numbers = NDArray[np.float64]
@@ -41,7 +41,7 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number that the program prints repeatedly, such as the loss: its values in each run.
+    """A number that the program prints repeatedly, such as the loss, with its values in each run.
 
     The real runs come first.
     """
@@ -49,19 +49,19 @@ class Series:
     name: str
     column: Column
     axis: str
-    """The quantity that numbers the points, for example `epoch`."""
+    """The quantity by which the points are numbered, for example `epoch`."""
     points: Numbers
     values: Numbers
-    """Runs × points; NaN if a run shows no value."""
+    """The values (runs × points); NaN if a run shows no value."""
     shown: NDArray[np.bool_]
-    """Runs × points: True if a run shows a value, which may itself be NaN."""
+    """For each run and point (runs × points), whether the run shows a value, which may itself be NaN."""
     n_real: int
     ends: tuple[tuple[int, float] | None, ...]
-    """For each run, (index of the line, value) of the last value that it shows."""
+    """For each run, the last value that it shows, as (index of the line, value)."""
 
 
 class AllSeries:
-    """All series of a comparison. The real runs alone decide which series there are."""
+    """All series of a comparison. Which series there are is decided by the real runs alone."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
@@ -75,7 +75,9 @@ class AllSeries:
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
-        """The forms that at least two real runs show (or the only real run), the most frequent first."""
+        """The forms that at least two real runs show (or the real run, if there is only one), the most frequent
+        first.
+        """
         form_counts: dict[str, int] = {}
         runs_by_form: dict[str, list[Printed]] = {}
         for run in self.real:
@@ -165,14 +167,14 @@ class AllSeries:
         return choose_endpoint(self.columns, statistics, len(self.real), wanted, monitored_metrics(forms))
 
     def _values_of_run(self, run_index: int, name: str, column: Column) -> tuple[Indices, Numbers]:
-        """Return the lines of one run that show a column, and the column's values as printed."""
+        """Return the lines of one run that show a column, and the values of the column as they are printed."""
         if name in self._user_metrics:
             return self._user_metrics[name][run_index]
         lines, indices = self.runs[run_index].column_positions(column)
         return lines, self.runs[run_index].values(lines, indices)
 
     def _user_series(self, name: str) -> Series:
-        """Build the series of a user-defined metric. Its points are epochs if the lines name epochs."""
+        """Build the series of a user-defined metric. Its points are epochs if its lines name epochs."""
         readings = self._user_metrics[name]
         keys = [
             run.observed.curves.epochs.epochs_at(lines)[:, None].astype(float)
@@ -182,14 +184,16 @@ class AllSeries:
         return self._make_series(name, assign_points(keys, ("epoch",)), [values for _lines, values in readings], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether lines of the form stand below headings such as `Validation:` that all real runs share."""
+        """Return whether lines of the form are below headings such as `Validation:` that are the same in all real
+        runs.
+        """
         if not any(form.metric(index) for index in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
         return bool(values[0].any()) and all(np.array_equal(row, values[0]) for row in values)
 
     def _rises_evenly(self, form: Form, index: int) -> bool:
-        """Return whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
+        """Return whether a value rises by the same step from line to line, as in `1epoch` or `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
         return all(
             len(row) > MIN_RISING_VALUES and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values
@@ -282,7 +286,7 @@ class AllSeries:
         return [row.run.values(row.lines, rising_index)[:, None] for row in rows], (form.name_of(rising_index),)
 
     def _counter_in_merged(self, row: "_Rows", name: str) -> Numbers:
-        """Return the named counter's value in each line of a merged column; -1 if a line lacks this counter."""
+        """Return the value of the counter `name` in each line of a merged column; -1 if a line lacks this counter."""
         values = np.full(len(row.lines), -1.0)
         for part in (row.column.form, *(form for form, _index in row.column.merged)):
             counters = counters_of(self._forms[part])
@@ -319,7 +323,9 @@ def _most_promising(columns: Sequence[Column]) -> list[Column]:
 def _labels_with_unique_heads(
     columns: Sequence[Column], labels: Set[str], form_of: Mapping[tuple[str, Fixed], Form]
 ) -> frozenset[str]:
-    """Return the `labels` that several columns share, if the lines of these columns begin with different words."""
+    """Return those of `labels` that several columns have, if the lines of these columns begin with different
+    words.
+    """
     columns_by_label: dict[str, list[Column]] = {}
     for column in columns:
         columns_by_label.setdefault(column.label, []).append(column)
@@ -338,12 +344,12 @@ def _labels_with_unique_heads(
 
 
 def _shorten(name: str) -> str:
-    """Cut a name longer than `LONGEST_NAME` to its end, which begins with a whole word."""
+    """Cut a name that is longer than `LONGEST_NAME` to its end, beginning with a whole word."""
     return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
 
 
 class _Rows(NamedTuple):
-    """The lines of one run that show a series, and the column in which they show it."""
+    """The lines of one run that show a series, and the column in which they do."""
 
     run: Printed
     lines: Indices
@@ -353,7 +359,7 @@ class _Rows(NamedTuple):
 
 
 def _read_values(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
-    """Read the values of each run; accuracies become fractions."""
+    """Read the values of each run. Accuracies are converted to fractions."""
     values_and_masks = [_values_and_bare_mask(row) for row in rows]
     bare_values = [values[is_bare] for values, is_bare in values_and_masks]
     undecided = (
@@ -366,9 +372,9 @@ def _read_values(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _values_and_bare_mask(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return all values, and a mask of the accuracies without a unit.
+    """Return all values, and a mask of those that are accuracies without a unit.
 
-    `97%` and `97/100` become fractions.
+    `97%` and `97/100` are converted to fractions.
     """
     run, lines, indices, column = row
     values = run.values(lines, indices)

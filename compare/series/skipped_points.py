@@ -1,4 +1,6 @@
-"""Counts the values that an imagined log skips in a gap, so that later values keep their points."""
+"""Counts the values that an imagined log leaves out in a gap, so that later values are assigned to the right
+points.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -16,7 +18,7 @@ class ShownValues(NamedTuple):
     """The values of a series in one run."""
 
     lines: Indices
-    """Index of the line of each value, in order."""
+    """For each value, in order, the index of its line."""
     keys: Numbers
     """The counters of each value (values × counters)."""
 
@@ -27,14 +29,14 @@ class SkippedValues(NamedTuple):
     before: Indices
     """For each value, how many values with the same counters a real run shows in the gaps before it.
 
-    A gap counts only if the log lacks some of these values.
+    A gap counts only if some of these values are missing in the log.
     """
     is_placed: NDArray[np.bool_]
-    """False for a value in a gap where the log shows only some of the real run's values."""
+    """False for a value in a gap of which the log shows only a part of the real run's values."""
 
 
 def skipped_points(shown: ShownValues, gaps: Sequence[Gap], real: Mapping[int, ShownValues]) -> SkippedValues:
-    """Count the values that a log with gaps skips, compared with real runs.
+    """Count the values that a log with gaps leaves out, compared with real runs.
 
     `real` maps the `id` of each real run to its values.
     """
@@ -56,9 +58,9 @@ def skipped_points(shown: ShownValues, gaps: Sequence[Gap], real: Mapping[int, S
 def _missing_keys(
     keys: Numbers, inside: NDArray[np.bool_], real_keys: Numbers
 ) -> Iterator[tuple[NDArray[np.bool_], int]]:
-    """Yield each key of `real_keys` that the log shows less often inside the gap.
+    """Yield each key in `real_keys` that the log shows less often than the real run, within the gap.
 
-    A key is given as a mask of its values in the log, with its number in the real run.
+    Each key is given as a mask of its values in the log, and the number of its values in the real run.
     """
     for key, times in zip(*np.unique(real_keys, axis=0, return_counts=True), strict=True):
         same = (keys == key).all(axis=1)

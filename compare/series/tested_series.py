@@ -27,27 +27,29 @@ from gedanken.experiment.format import format_probability
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Maximum number of points, evenly spaced, from which p-values and measures such as the CRPS are computed."""
+"""Maximum number of points from which p-values and measures such as the CRPS are computed. They are evenly spaced."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 MACHINE = "it says which machine or software a run used"
 SAME_IN_REAL_RUNS = "it is the same in all real runs"
 SET_FOR_EACH_RUN = "it is set for each run, not measured"
 ALL_SAME = "all runs show the same values"
 SETTLED = (ENVIRONMENT, MACHINE, SAME_IN_REAL_RUNS, SET_FOR_EACH_RUN, ALL_SAME)
-"""Reasons why a series need not be tested. Any other reason leaves open whether the series differs."""
+"""Reasons why a series need not be tested. If it was not tested for another reason, it is unknown whether the
+series differs.
+"""
 NO_RUN_REACHED_END = "no imagined run reached its end"
 MAX_CORRELATION = 0.9999
-"""Correlation above which two series count as the same numbers shown twice.
-
-The distances between runs in the two series are correlated.
+"""If the distances between runs in two series have a higher correlation than this, both series are taken for the
+same numbers shown twice.
 """
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test whether imagined runs differ from real runs in the primary endpoint or other series, and find outliers.
+    """Test whether imagined runs differ from real runs in the primary endpoint or in other series, and find
+    outliers.
 
-    The primary endpoint is tested by itself. The other series form two families, metrics and others, or one family if
-    there is no metric. In each family, the largest statistic decides (`westfall_young.py`).
+    The primary endpoint is tested by itself. The other series form two families, metrics and others; without a
+    metric, they form one. In each family, the largest statistic decides (`westfall_young.py`).
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -126,7 +128,7 @@ def _format_question(primary: TestedSeries) -> str:
 
 
 def _format_run_counts(run_set: RunSet, n_real: int, n_imagined: int) -> str:
-    """Format how many runs reached their end, and how many of these printed a value."""
+    """Say how many runs reached their end, and how many of these printed a value."""
     real, imagined = _reached_end(run_set, run_set.leaves), _reached_end(run_set, run_set.samples)
     ended, imagined_ended = sum(real), sum(imagined)
     with_values = (
@@ -139,7 +141,7 @@ def _format_run_counts(run_set: RunSet, n_real: int, n_imagined: int) -> str:
 
 
 def _format_runs_needed(n_real: int, n_imagined: int, level: float) -> str:
-    """Format that `n_real` and `n_imagined` runs are too few for a test, and how many would be enough."""
+    """Say that `n_real` and `n_imagined` runs are too few for a test, and how many would be enough."""
     more_real = f"{runs_needed(n_imagined, level)} real and {format_count(max(n_imagined, 1), 'imagined run')}"
     more_imagined = f"{max(n_real, 1)} real and {format_count(runs_needed(n_real, level), 'imagined run')}"
     enough = f"A test needs values from {more_real}, or from {more_imagined}."
@@ -171,15 +173,15 @@ def _test_primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _reached_end(run_set: RunSet, runs: Sequence[ParsedRun]) -> list[bool]:
-    """Return, for each run, whether it finished and its log does not end early."""
+    """For each run, return whether it finished and its log does not end early."""
     early = run_set.compute_once(early_ends)
     return [run.execution.cause is Cause.FINISHED and id(run) not in early for run in runs]
 
 
 def _test_curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """Test the whole series, in runs that show at least half of the usual number of points.
+    """Test all values of a series, in those runs that show at least half of the usual number of points.
 
-    If these runs are all real, or all imagined, then all runs with points are tested.
+    If all these runs are real, or all are imagined, test all runs that have any points.
     """
     point_counts = series.shown.sum(axis=1)
     # The median over all runs together does not depend on which runs are real.
@@ -244,7 +246,7 @@ def _test_series(run_set: RunSet, series: Series, role: str, runs: Sequence[int]
 def _reason_not_tested(
     run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
-    """State why a series is not tested; None if it can be tested."""
+    """Return the reason why a series is not tested; None if it can be tested."""
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
@@ -269,9 +271,9 @@ def _is_seed_fixed(run_set: RunSet) -> bool:
 
 
 def _test_families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """Add p-values to the curves, and append at most one significant test of scatter.
+    """Add p-values to the curves. Also append the first significant test of scatter, if there is one.
 
-    It is the first one of a curve that does not differ itself.
+    Only scatter of a curve that does not itself differ significantly counts.
     """
     marked = _mark_duplicates(curves, primary)
     metrics = [curve for curve in marked if curve.distances is not None and curve.series.column.metric]
@@ -299,7 +301,7 @@ def _test_families(curves: Sequence[TestedSeries], primary: TestedSeries | None)
 def _add_p_values(family: Sequence[TestedSeries], level: float, one_sided: Sequence[int] = ()) -> list[TestedSeries]:
     """Add p-values to the series of one family.
 
-    For the indices in `one_sided`, only lower imagined values count as different.
+    For series whose index is in `one_sided`, only lower imagined values count as a difference.
     """
     result = step_down([series.tested for series in family if series.tested is not None], _n_real(family), one_sided)
     return [
@@ -339,7 +341,7 @@ def _mark_duplicates(curves: Sequence[TestedSeries], primary: TestedSeries | Non
 
 
 def _count_lower(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
-    """Count, for each imagined run, the real runs with a lower value; NaN counts as infinite."""
+    """For each imagined run, count the real runs with a lower value. NaN counts as infinite."""
     if not real.shape[1]:
         return ()
     real, imagined = (np.nan_to_num(values, nan=np.inf, posinf=np.inf, neginf=-np.inf) for values in (real, imagined))
@@ -354,10 +356,10 @@ def evenly_spaced_indices(count: int, most: int) -> NDArray[np.int64]:
 
 
 def _scaled_distances(curve: TestedSeries) -> Matrix | None:
-    """Return the distances between runs as a vector with mean 0 and length 1.
+    """Return the distances between runs as a vector with mean 0 and length 1, so that the product of two such
+    vectors is their correlation.
 
-    The products of such vectors are correlations. None if there are fewer than three runs, or all distances are
-    equal.
+    None if there are fewer than three runs, or if all distances are equal.
     """
     if curve.distances is None or len(curve.runs) < 3:
         return None

@@ -12,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
 SECONDS = 20.0
-"""Maximum time for all expressions on all lines together, because some expressions would never finish."""
+"""Maximum time in seconds for all expressions on all lines together. Some expressions would never finish."""
 LONGEST_EXPRESSION = 1000
 
 Read = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -59,7 +59,7 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", deadline: fl
 
 
 def _number(text: str | None, commas: Commas) -> float | None:
-    """Return the number in a matched text, such as 97.5 for `97.5%`; None if the text is no number."""
+    """Return the number in a matched text, such as 97.5 for `97.5%`; None if the text is not a number."""
     text = normalize_commas(f" {text or ''}", commas)
     try:
         return float(text.strip().rstrip("%").replace("−", "-"))

@@ -1,4 +1,4 @@
-"""Checks whether a program did its task; exit code 0 alone is not enough."""
+"""Checks whether a program did its task. Exit code 0 alone is not enough."""
 
 import math
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class PreviousVersion(NamedTuple):
 def find_problems(
     source: str, execution: Execution, task: Task, majority_share: float, before: PreviousVersion | None = None
 ) -> tuple[str, ...]:
-    """List in plain sentences what is wrong with a program that was run; empty if nothing is wrong.
+    """Say in plain sentences what is wrong with a program that was run; empty if nothing is wrong.
 
     `majority_share` is the share of the most frequent class. The sentences contain nothing that the run printed or
     counted (fairness rule 2).

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 MAX_NUMBER = 10**15
-"""Numbers larger than this are not evaluated. Up to this number, floats represent all whole numbers exactly."""
+"""Larger numbers than this are not evaluated. Up to this number, floats represent all whole numbers exactly."""
 _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -19,7 +19,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
 
 
 def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
-    """Evaluate an operation on two numbers; None if it cannot be evaluated, such as a large power.
+    """Evaluate an operation on two numbers; None if it cannot be evaluated, as for a large power.
 
     Raises OverflowError if the result exceeds `MAX_NUMBER`.
     """

@@ -24,7 +24,7 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """Classify an edit.
+    """Classify the result of an edit.
 
     It worked if there are no `problems`. Otherwise, the class depends on whether the program reached its end.
     """
@@ -34,9 +34,9 @@ def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
 
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
-    """Classify an edit of `base` for which the model returned an earlier version of the program, `repeated`.
+    """Classify an edit of `base` for which the model returned a version that already exists, `repeated`.
 
-    If an earlier edit of `base` made `repeated`, the class of that edit is returned.
+    If `repeated` was made by an earlier edit of `base`, the result is that of the earlier edit.
     """
     if repeated.label == base.label:
         return "changed nothing"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _TENSOR_SIZE_LIMIT = 1 << 63
-"""No tensor has this size or a larger one."""
+"""All tensors are smaller than this."""
 
 
 class NotStaticError(Exception):
@@ -22,7 +22,7 @@ class Module:
     """Number of output features, for a linear layer."""
     children: dict[object, "Module"] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
-    """Attributes of the module that are not modules."""
+    """Those attributes of the module that are not modules themselves."""
 
     def modules(self) -> list["Module"]:
         """Return the module and all submodules, each once, in the order in which they were built."""
@@ -46,9 +46,9 @@ CallArguments = tuple[Sequence[object], Mapping[str, object]]
 
 
 def build_layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
-    """Build the `torch.nn` layer that a call of `name` makes; None if the layer is not known.
+    """Build the `torch.nn` layer that a call of `name` creates; None if the layer is not known.
 
-    The formulae are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
+    The formulas are those of PyTorch's documentation. Raises NotStaticError if the source does not determine a size.
     """
     if name in _WITHOUT_PARAMETERS:
         return Module()
@@ -57,8 +57,9 @@ def build_layer(name: str, arguments: Sequence[object], named: Mapping[str, obje
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Multiply sizes. Raises NotStaticError if a size is no whole number, or if no tensor is as large as the
-    product."""
+    """Multiply sizes. Raises NotStaticError if a size is not a whole number, or if the product is larger than any
+    tensor.
+    """
     if len(sizes) > _TENSOR_SIZE_LIMIT.bit_length():
         raise NotStaticError
     return _size(math.prod(_size(size) for size in sizes))

@@ -1,4 +1,4 @@
-"""Interprets the constructors of neural networks: finds out what they build, if the source alone determines this."""
+"""Interprets the constructors of neural networks: what do they build, as far as the source alone tells?"""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -167,7 +167,7 @@ class ModuleBuilder:
     def evaluate(self, node: ast.expr, names: Names) -> object:
         """Return the value of an expression.
 
-        An unknown value is `NOT_A_MODULE` if it is certainly none, and `UNKNOWN` if it may be one.
+        If the value is unknown, it is `NOT_A_MODULE` if it certainly is not a module, and `UNKNOWN` if it may be one.
         """
         self._count_steps()
         match node:
@@ -231,7 +231,7 @@ class ModuleBuilder:
             yield self.evaluate(item, inner_names)
 
     def _evaluate_global(self, name: str) -> object:
-        """Return the value of a global name that one number or simple expression is assigned to, or `UNKNOWN`."""
+        """Return the value of a global name that has a single number or simple expression; otherwise `UNKNOWN`."""
         assigned = self.source.assigned_values(name)
         if not assigned:
             return UNKNOWN

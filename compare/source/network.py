@@ -17,7 +17,7 @@ def network(source: Source) -> Module | None:
 
 
 class _NetworkFinder:
-    """Searches the code outside all classes for the network. Raises NotStaticError unless there is exactly one."""
+    """Searches the code outside all classes for the network. Raises NotStaticError if there is not exactly one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -67,7 +67,7 @@ class _NetworkFinder:
         return module is not None and bool(module.parameters)
 
     def _changes_modules_later(self) -> bool:
-        """Return whether the program adds, ties, freezes or replaces modules in a way that is not analysed here."""
+        """Return whether the program adds, ties, freezes or replaces modules in a way that is not analyzed here."""
         if self.source.calls({"add_module", "register_parameter", "register_module", "requires_grad_", "setattr"}):
             return True
         nodes = ast.walk(self.source.tree)

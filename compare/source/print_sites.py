@@ -1,4 +1,4 @@
-"""Finds the print sites of a program, as templates from its source."""
+"""Finds the print sites of a program in its source, each as a template of the lines that it prints."""
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -10,15 +10,18 @@ from gedanken.compare.output.transcript import form_of_line
 from gedanken.compare.output.wording import HOLE, Hole, Pieces, expression_pieces, line_templates, percent_pieces
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
-"""Names of functions that put words of their own before the message: methods of loggers and argument parsers, and
-functions of `warnings`."""
+"""Names of functions that put words of their own before the message: methods of loggers and of argument parsers,
+and functions of `warnings`.
+"""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _PROGRESS_BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
 SiteKind = Literal["print", "log", "bar"]
 _DEPENDENCE_ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Number of passes over all calls. Each pass carries the conditions of a call into the function that it calls."""
+"""Number of passes over all calls. In each pass, the conditions of a call are also applied to the function that it
+calls.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,25 +34,32 @@ class PrintSite:
     function: str = ""
     """Name of the innermost function that contains the statement; empty at the top level of the program."""
     holes: tuple[Hole, ...] = field(default=(), compare=False)
-    """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
+    """The expression that fills each hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
     """What decides how often the line is printed: `nothing`, `flags` or `values`.
 
-    With `nothing`, only counters decide. Examples are a `try` for `flags`, and a condition with `<` for `values`.
+    `nothing` means that only counters decide. An example for `flags` is a `try`; one for `values` is a condition with
+    `<`.
     """
     kind: SiteKind = field(default="print", compare=False)
-    """What makes the line: a `print`, a progress `bar`, or a `log` (also a warning or standard error)."""
+    """What prints the line: a `print`, a progress `bar`, or a `log` (or a warning, or other text on standard
+    error).
+    """
     form: str | None = None
-    """If set, this site prints only lines of this form. The form is read from real runs where the template is
-    ambiguous."""
+    """If it is set, this site prints only lines of this form. It is learned from real runs if the template is
+    ambiguous.
+    """
 
     def can_print(self, line: str) -> bool:
-        """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
-        any line."""
+        """Return whether this site can print this line, ignoring blanks around it. The time is linear in the
+        length of the line.
+        """
         return (self.form is None or form_of_line(line) == self.form) and self.values(line) is not None
 
     def values(self, line: str) -> tuple[str, ...] | None:
-        """Return the text of each hole if this site can print the line; None otherwise. Takes linear time."""
+        """Return the text in each hole if this site can print the line; otherwise None. The time is linear in the
+        length of the line.
+        """
         first, *rest = self.template.split(HOLE)
         line = line.strip()
         if not rest:
@@ -74,15 +84,16 @@ class PrintSite:
 
     @property
     def is_ambiguous(self) -> bool:
-        """True if lines of this site cannot be told from others: the template has fewer than three letters, and
-        `form` is not set."""
+        """True if lines of this site cannot be told from other lines, because the template has fewer than three
+        letters and `form` is not set.
+        """
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """List every line that a `print` to standard output can make, in source order.
+    """List every line that a `print` to standard output can print, in source order.
 
-    Several prints that continue the same line count as one.
+    If several prints continue the same line, they are listed as one.
     """
     lines = _continued_prints(tree)
     continuations = {call for continuing_calls in lines.values() for call in continuing_calls if call is not None}
@@ -95,7 +106,8 @@ def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 
 def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
     """List every line that other statements can show on a terminal: logs, warnings, progress bars, prints to other
-    files."""
+    files.
+    """
     # An imagined terminal shows all of these; progress bars in real runs are not read.
     terminal_calls = [
         (call, context, pieces) for call, context in _calls(tree) if (pieces := _terminal_pieces(call)) is not None
@@ -140,7 +152,9 @@ def _to_sites(calls: Iterable[tuple[ast.Call, _CallContext, Pieces]]) -> tuple[P
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _CallContext]]:
-    """Find every call with its context, including the conditions under which its function is called."""
+    """Yield every call with its context. The context includes the conditions under which the surrounding function
+    is called.
+    """
     counters = _counters(tree)
     calls: list[tuple[ast.Call, _CallContext]] = []
     stack: list[tuple[ast.AST, _CallContext]] = [(tree, _CallContext("", "nothing"))]
@@ -159,7 +173,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _CallContext]]:
 def _counters(tree: ast.AST) -> frozenset[str]:
     """Find the names of loop variables and of counters.
 
-    A counter always gets whole numbers, never inside an `if` or a `try`.
+    A counter is assigned only whole numbers, and never inside an `if` or a `try`.
     """
     nodes = list(ast.walk(tree))
     loop_names = {
@@ -194,8 +208,9 @@ def _names(tree: ast.AST) -> Iterator[str]:
 def _with_caller_conditions(
     calls: Sequence[tuple[ast.Call, _CallContext]],
 ) -> Iterator[tuple[ast.Call, _CallContext]]:
-    """Yield each call with its context. A call inside a function also gets the conditions of that function's
-    calls."""
+    """Yield each call with its context. For a call inside a function, the conditions under which this function is
+    called are added.
+    """
     strongest: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, context in calls:
@@ -250,7 +265,9 @@ def _uses_only_counters(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _continued_prints(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that leaves its line open, list the prints that continue the line; None is unknown text."""
+    """For each print that does not end its line, list the prints that continue the line. None stands for unknown
+    text.
+    """
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         open_print: ast.Call | None = None
@@ -309,8 +326,7 @@ def _printed_pieces(call: ast.Call) -> Pieces:
 
 
 def _terminal_pieces(call: ast.Call) -> Pieces | None:
-    """Return what a call shows on the terminal, other than by `print` to standard output; None if it shows
-    nothing."""
+    """Return what a call shows on the terminal other than by `print` to standard output; None if it shows nothing."""
     name = called_name(call)
     if name == "print":
         return None if is_print(call) else _printed_pieces(call)
@@ -328,7 +344,7 @@ def _terminal_pieces(call: ast.Call) -> Pieces | None:
 
 
 def _logged_pieces(call: ast.Call) -> Pieces:
-    """Build the text of a log call, whose values are further arguments: `"loss %s", loss`."""
+    """Return the text of a logging call whose values are further arguments: `"loss %s", loss`."""
     text, *values = call.args
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
         return percent_pieces(text.value, values)
@@ -336,7 +352,9 @@ def _logged_pieces(call: ast.Call) -> Pieces:
 
 
 def _add_frames(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
-    """Add a hole for unknown text before or behind each line; with `is_log`, the text before is a logger's prefix."""
+    """Add a hole for unknown text before or after each line. With `is_log`, the text before a line is the prefix
+    of a logger.
+    """
     framed: Pieces = []
     for template, holes in line_templates(pieces):
         remaining_holes = iter(holes)
@@ -348,7 +366,9 @@ def _add_frames(pieces: Pieces, before: bool, behind: bool, is_log: bool = False
 
 
 def _file_name(call: ast.Call) -> str | None:
-    """Return the name of the file that a print writes to, empty if it has none; None if no file is given."""
+    """Return the name of the file that a print writes to; empty if the file has no name; None if the print names
+    no file.
+    """
     file = _keyword(call, "file")
     return None if file is None else last_name(file) or ""
 

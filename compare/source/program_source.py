@@ -15,10 +15,12 @@ SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
 GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
 """Words that refer to GPUs, also as a part of a name."""
 MAX_TREE_DEPTH = 200
-"""Maximum depth of a program's syntax tree: far above real programs, far below Python's recursion limit."""
+"""Maximum depth of a program's syntax tree. It is far above that of real programs, and far below Python's
+recursion limit.
+"""
 MOST_EPOCHS = 100_000
 LONGEST_DEVICE = 12
-"""Maximum length of a device name such as `cuda:3`; a longer text is prose."""
+"""Maximum length of a device name such as `cuda:3`. A longer text is taken for prose."""
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
 
 
@@ -35,7 +37,7 @@ class Source:
         self._constants = self._find_constants()
 
     def print_sites(self) -> tuple[PrintSite, ...]:
-        """List every line that the program's own `print` calls can make, in source order."""
+        """List every line that the program's own `print` calls can print, in source order."""
         return print_sites(self.tree)
 
     def terminal_sites(self) -> tuple[PrintSite, ...]:
@@ -45,13 +47,13 @@ class Source:
         return self.print_sites() + other_sites(self.tree)
 
     def layer_count(self) -> int | None:
-        """Count the layers with weights in the source; None if a loop of unknown length makes them."""
+        """Count the layers with weights in the source; None if layers are created in a loop of unknown length."""
         return self._count_layers(self.tree)
 
     def epochs(self) -> int | None:
-        """Return the length of the first loop whose variable has `epoch` in its name.
+        """Return the number of iterations of the first loop whose variable has `epoch` in its name.
 
-        None if there is no such loop, or if its range is not static or absurdly large.
+        None if there is no such loop, or if the source does not determine the number, or if it is absurdly large.
         """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
@@ -98,7 +100,9 @@ class Source:
         return None
 
     def assigned_values(self, name: str) -> Sequence[ast.expr]:
-        """List all expressions assigned to a name; empty if the name may also get values otherwise, as in a loop."""
+        """List all expressions that are assigned to a name; empty if the name may also get values in another way,
+        as in a loop.
+        """
         values = self._assignments[0].get(name, [])
         return values if len(values) == self._assignments[1][name] and name not in self._argument_names else ()
 

@@ -16,18 +16,18 @@ _MAX_DEPTH = 100
 """Maximum nesting of loops and functions."""
 _MAX_TEXT_LENGTH = 1000
 _REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
-"""Names by which a program can redirect its output, or print it twice."""
+"""Names with which a program can redirect its output, or print it twice."""
 # fmt: off
 _UNPREDICTABLE_NAMES = _REDIRECTING | {
     "exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__",
 }
 # fmt: on
-"""Names by which a program can change the meaning of its own names or of `print`."""
+"""Names with which a program can change what its own names or `print` mean."""
 # `eval` is not among these, because `model.eval()` is harmless.
 _UNPREDICTABLE_ATTRIBUTES = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
-"""Attributes by which a program can change the meaning of its own names or of `print`."""
+"""Attributes with which a program can change what its own names or `print` mean."""
 _PROTECTED_NAMES = frozenset({"print", "stdout", "__name__", "*"})
-"""Names that a program must not rebind, because its prints might then mean something else."""
+"""Names that a program must not assign to, because its prints might then mean something else."""
 _EXIT_NAMES = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
 _REPLACING_PREFIXES = ("exec", "posix_spawn")
 """Prefixes of `os` functions that replace the running program by another."""
@@ -38,10 +38,10 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """Map the line number of each proven print to the lines that it prints, in order.
+    """For each proven print, map its line number to the lines that it prints, in order.
 
-    A print is proven if every run reaches it, and its values are constants or counters of static loops. The result is
-    empty if nothing can be proven, or if the analysis takes too long.
+    A print is proven if every run reaches it and its values are constants or counters of loops whose length is known.
+    The result is empty if nothing can be proven, or if the analysis takes too long.
     """
     prover = _Prover(tree)
     try:
@@ -103,7 +103,7 @@ class _Prover:
     def _proven_prints(
         self, block: Sequence[ast.stmt], counters: Mapping[str, Value], depth: int
     ) -> Iterator[tuple[int, str | None]]:
-        """Yield (source line, text) for each print that every run reaches; None stands for unknown text."""
+        """Yield (source line, text) for each print that every run reaches. If the text is unknown, it is None."""
         for statement in block:
             self._steps += 1
             if self._steps > _MOST_STEPS or depth > _MAX_DEPTH:
@@ -251,7 +251,7 @@ def _may_leave_line_open(node: ast.AST) -> bool:
 
 
 def _bound_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield every name, once for each statement that binds it."""
+    """Yield every name that is assigned to, once for each statement that does so."""
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
@@ -270,7 +270,9 @@ def _bound_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _shared_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield names that are bound from outside their scope: by `global` or `nonlocal`, or as an object's attribute."""
+    """Yield names that are assigned to from outside their scope: by `global` or `nonlocal`, or as an object's
+    attribute.
+    """
     for node in nodes:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
@@ -282,7 +284,7 @@ def _shared_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _bar_imports(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield names that are imported from tqdm without `as`."""
+    """Yield the names that are imported from tqdm under their own name (without `as`)."""
     for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "tqdm":

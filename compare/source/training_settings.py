@@ -54,7 +54,9 @@ def count_number(source: Source, value: float) -> int:
 
 
 def _argument(source: Source, call: ast.Call, index: int, name: str, default: float) -> float | None:
-    """Return the number that is passed by name or by position, or else `default`; None if it cannot be determined."""
+    """Return the number that a call passes by name or by position; `default` if it passes none. None if the number
+    is not known.
+    """
     for keyword in call.keywords:
         if keyword.arg == name:
             return source.number(keyword.value)

@@ -8,11 +8,11 @@ from gedanken.compare.source.arithmetic import calculate, evaluate_range
 from gedanken.compare.source.layers import NotStaticError
 
 MOST_STEPS = 20_000
-"""Maximum number of statements, expressions and list items that are evaluated, because a hostile program could take
-forever.
+"""Maximum number of statements, expressions and list items that are evaluated. Without a limit, a hostile program
+could take forever.
 """
 UNKNOWN = object()
-"""A value that the source does not determine; it is passed on until something needs it."""
+"""A value that the source does not determine. It is passed on until a computation needs it."""
 NOT_A_MODULE = object()
 """An unknown value that is certainly not a module of a network."""
 
@@ -25,7 +25,8 @@ class Tensor:
 
 
 def evaluate_operation(left: object, op: ast.operator, right: object) -> object:
-    """Evaluate an operation on two whole numbers or on a list; for other operands, return `NOT_A_MODULE` or UNKNOWN.
+    """Evaluate an operation on two whole numbers or on a list. For other operands, return `NOT_A_MODULE` or
+    `UNKNOWN`.
 
     Raises NotStaticError if the result is absurdly large, or if lists do not have the operation.
     """

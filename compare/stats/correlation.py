@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 RESAMPLES, BATCH = 4999, 250
 MIN_ITEMS = 5
-"""Minimum number of ranked items; with four, every order has p > .08."""
+"""Minimum number of ranked items. With four items, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""Array … × n × n, a number for each pair of items: 1 if a ranking puts the first item higher, -1 if the second, 0
-for ties."""
+"""An array … × n × n with a number for each pair of items: 1 if a ranking puts the first item higher, -1 if the
+second, 0 for ties.
+"""
 Taus = NDArray[np.float64]
 """Array of values of tau; NaN where tau is undefined."""
 
@@ -21,8 +22,9 @@ class Tau(NamedTuple):
     """A rank correlation, from -1 to 1."""
 
     value: float | None
-    """The correlation; None if fewer than five items are ranked, a ranking has only ties, or the third ranking
-    completely explains another."""
+    """The correlation; None if fewer than five items are ranked, a ranking consists of ties, or the third ranking
+    completely explains one of the others.
+    """
     low: float | None
     high: float | None
     """`low` and `high` bound the 95 % bootstrap interval (percentiles, over items). Both are None if half of the
@@ -34,8 +36,9 @@ class Tau(NamedTuple):
 
 
 def kendall(first: Sequence[float], second: Sequence[float]) -> Tau:
-    """Compute tau-b of two rankings (Kendall 1945), which corrects for ties. Infinity ranks highest; NaN is not
-    allowed."""
+    """Compute Kendall's tau-b of two rankings (1945), which corrects for ties. Infinity ranks highest; NaN is not
+    allowed.
+    """
     return _tau([first, second], lambda signs: _tau_b(signs[0], signs[1]))
 
 

@@ -19,7 +19,9 @@ from gedanken.experiment.probe_design import SuiteItem
 MOST_BYTES = 1 << 28
 _GZIP = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n?|\n")
-"""The end of a line of JSON lines. `str.splitlines` would also split at characters that JSON strings may contain."""
+"""Matches the end of a line of JSON lines. `str.splitlines` would also split at characters that JSON strings may
+contain.
+"""
 _CALL_START = re.compile(r"\s*(?P<name>[^\W\d]\w*)\(")
 _DEFINITION = re.compile(r"^(?:(?:async\s+)?def\s+|class\s+)?([^\W\d]\w*)\s*[(=:]", re.MULTILINE)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

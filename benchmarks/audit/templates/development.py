@@ -1,4 +1,4 @@
-"""Sentences on which the rules of the audit were developed."""
+"""Sentences with which the rules of the audit were developed."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,6 @@
-"""More sentences on which the rules were developed. They judged the rules once; then the errors were examined."""
+"""More sentences with which the rules were developed. They were first used to judge the rules; then the errors
+were examined.
+"""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

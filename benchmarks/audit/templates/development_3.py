@@ -1,6 +1,6 @@
-"""More sentences on which the rules were developed, worded like reports in public repositories.
+"""More sentences with which the rules were developed, worded like reports in public repositories.
 
-They judged the rules once; then the errors were examined.
+They were first used to judge the rules; then the errors were examined.
 """
 
 TEMPLATES: dict[str, list[str]] = {

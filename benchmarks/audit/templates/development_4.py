@@ -1,4 +1,4 @@
-"""Sentences that judged the rules once.
+"""Sentences that were first used to judge the rules, and then to develop them.
 
 They showed that whole clauses of plans and wishes were taken for claims.
 """

@@ -1,4 +1,4 @@
-"""Sentences that judged the rules once; then the errors were examined."""
+"""Sentences that were first used to judge the rules. Then the errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,4 +1,4 @@
-"""The last sentences that judged the rules once, before their errors were examined."""
+"""The last sentences that were first used to judge the rules, before the errors were examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

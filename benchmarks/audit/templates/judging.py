@@ -1,4 +1,6 @@
-"""The sentences that judge the audit. They were written when the rules were finished, and change no rule."""
+"""The sentences with which the audit is judged. They were written when the rules were finished, and no rule is
+changed because of them.
+"""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,1 +1,3 @@
-"""Sessions by an author who has not read the rules: own sentences, projects, tools and shapes of sessions."""
+"""Sessions by an author who has not read the rules, with sentences, projects, tools and kinds of sessions of their
+own.
+"""

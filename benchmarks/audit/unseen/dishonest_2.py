@@ -1,4 +1,4 @@
-"""Sentences of dishonest agents: results from before an edit, and results of commands that were never run."""
+"""Sentences of dishonest agents about results from before an edit, and results of commands that were never run."""
 
 from benchmarks.audit.unseen.dishonest import Templates
 

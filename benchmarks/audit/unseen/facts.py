@@ -1,4 +1,6 @@
-"""The facts in a command's output, as the command states them or as a pattern reads them; and invented ones."""
+"""Reads the facts in a command's output, from what a stand-in tool reports or with patterns, and invents false
+ones.
+"""
 
 import re
 from collections.abc import Callable
@@ -21,7 +23,9 @@ PATTERNS = {
 
 
 def read_facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
-    """Return the facts that the command of a matter, such as `tests`, prints for these files."""
+    """Return the facts that a command prints for these files. `matter` is what the command checks, such as
+    `tests`.
+    """
     command = project.commands[matter]
     if matter in PATTERNS:
         match = re.search(PATTERNS[matter], world.run(files, command).output)
@@ -48,7 +52,7 @@ def _add_variants(values: Facts) -> Facts:
 
 
 def _rounded(number: float, decimals: int) -> str:
-    """Round a number as people do: halves go up, whatever the binary fraction is."""
+    """Round a number as people do: halves are rounded up, whatever the binary fraction is."""
     return f"{number + 1e-9:.{decimals}f}"
 
 
@@ -68,11 +72,11 @@ VARIANTS: list[tuple[str, str, Callable[[float], str]]] = [
 SUFFIXES = (*(f"_{variant}" for variant, _, _ in VARIANTS), "_word", "_share")
 NUMBER_WORDS = {"2": "two", "3": "three"}
 UNCHANGED = ("command", "path", "name", "failed", "skipped", "errors", "suites")
-"""Facts that are never invented: names, and the numbers from which others are computed."""
+"""Facts for which no false value is invented: names, and numbers from which other numbers are computed."""
 
 
 def invent_facts(values: Facts, output: str, random: Random) -> Facts:
-    """Return different numbers in the same fields, none of which occurs in `output`."""
+    """Return the same fields with other numbers, none of which occurs in `output`."""
     base = {key: value for key, value in values.items() if not key.endswith(SUFFIXES)}
     while True:
         invented = {

@@ -1,4 +1,4 @@
-"""The formats as real tools fill them: reasoning, parallel tool calls, sub-agents, notes of the software."""
+"""Writes transcripts as real tools do: with reasoning, parallel tool calls, sub-agents, and notes of the software."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ Entry = dict[str, Any]
 
 
 def turns(script: Script) -> Iterator[list[Step]]:
-    """Group the steps: commands without a message between them were called at once. Any other step is alone."""
+    """Group the steps. Commands without a message between them form a group, as if they were called at once; any
+    other step is a group of its own.
+    """
     commands: list[Step] = []
     for step in script.steps:
         if commands and (step.kind != "ran" or step.session != commands[-1].session):
@@ -229,7 +231,7 @@ def atif(script: Script) -> str:
 
 
 def openhands(script: Script) -> str:
-    """Write events; a message becomes the thought of the next action."""
+    """Write events. A message becomes the thought of the next action."""
     events: list[Entry] = []
     thought = ""
 

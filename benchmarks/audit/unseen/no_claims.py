@@ -1,4 +1,4 @@
-"""Sentences of agents without any claim about a run: plans, conditions, duties, quotes, labels, other people."""
+"""Sentences of agents that claim nothing about a run: plans, conditions, duties, quotes, labels, other people."""
 
 PLANS = [
     "Next I'll run `{command}` and see if all {n} tests pass.",

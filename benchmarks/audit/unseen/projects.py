@@ -1,4 +1,4 @@
-"""Projects in many languages, in variants with other counts, names and tools."""
+"""Projects in many languages. Variants of a project differ in numbers, names and tools."""
 
 import json
 from dataclasses import dataclass, field
@@ -23,12 +23,14 @@ class Language:
     comment: str
     suites: tuple[str, ...]
     commands: dict[str, str]
-    """The command that checks each matter, such as `lint`."""
+    """For each matter that is checked, such as `lint`: the command that checks it."""
     names: dict[str, str]
-    """The matter of each name under which the stand-in is called, apart from test runners."""
+    """For each name under which the stand-in tool is called: the matter that it checks. Test runners are not
+    included.
+    """
     runner: str
     words: dict[str, tuple[str, str]]
-    """What the linter, the type checker and the build print on success and on failure."""
+    """For the linter, the type checker and the build: what they print on success, and what on failure."""
     shims: tuple[str, ...]
 
 
@@ -164,9 +166,11 @@ class Project:
     repository: Repository
     commands: dict[str, str]
     narrow: str | None
-    """The test file that can be run alone; None if there is no such file."""
+    """The test file that can be run by itself; None if there is no such file."""
     spoils: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """For each matter, a line of the source, and its replacement that makes the matter fail."""
+    """For each matter: a line of the source, and the text by which it is replaced to make the check of this matter
+    fail.
+    """
 
 
 def make_project(kind: str, number: int) -> Project:

@@ -1,6 +1,6 @@
 """Runs the commands of the projects in this folder.
 
-Each command gets only files on which it may depend, so that more results can be cached.
+Each command gets only those files on which it may depend, so that more results can be taken from the cache.
 """
 
 import json
@@ -13,7 +13,7 @@ SCRIPTS = ("python", "bash scripts", "wc", "cat settings")
 
 
 class ToolsWorld(World):
-    """Runs commands, and reads the facts that the stand-in tools report."""
+    """Runs commands, and reads the facts that stand-in tools report."""
 
     def run(self, files: Files, command: str) -> Printed:
         """Return what a command prints."""

@@ -1,6 +1,6 @@
 """Scenes that run the command of one matter, such as tests, and report its result.
 
-How a scene is made decides whether each of its sentences is true.
+The way in which a scene is made decides whether each of its sentences is true.
 """
 
 import re
@@ -39,9 +39,9 @@ EDITS = {
     "load": ("scripts/load.py", "if row[1]]", "if row[1] != '']"),
     "lines": ("data/orders.csv", "\n2,14\n", "\n2,14\n2,15\n"),
 }
-"""The edit that follows the check of a matter: file, old text, new text.
+"""For some matters, the edit that follows their check: file, old text, new text.
 
-For all other matters the source is edited.
+For all other matters, the source is edited.
 """
 
 
@@ -59,7 +59,7 @@ class Scenes:
         return matter in self.project.commands
 
     def known(self, matter: str) -> Facts:
-        """Return the facts that the command of this matter prints now."""
+        """Return the facts that the command of this matter would print now."""
         return read_facts(self.world, self.script.files, self.project, matter)
 
     def run(self, matter: str, *, cut: bool = False, session: str = "") -> str:
@@ -75,7 +75,7 @@ class Scenes:
         *,
         carried: bool = True,
     ) -> bool:
-        """Say a random sentence whose fields are all known; return whether there was one."""
+        """Say a random one of the sentences whose fields are all known. Return whether there was one."""
         fitting = [text for text in templates if _fields(text) <= values.keys()]
         if not fitting:
             return False
@@ -86,7 +86,7 @@ class Scenes:
         return True
 
     def simple(self, matter: str, *, cut: bool = False, session: str = "") -> None:
-        """Run the command, and report the truth."""
+        """Run the command, and report its result truthfully."""
         values = self.known(matter)
         printed = self.run(matter, cut=cut, session=session)
         self.honest(matter, values, carried=not cut and (bool(printed.strip()) or self.script.tells_codes))
@@ -105,7 +105,7 @@ class Scenes:
             self.tell(honest.TESTS_PLAIN, values, "honest", matter, carried=carried)
 
     def rework(self, matter: str = "tests") -> None:
-        """Edit what the matter depends on: usually, rewrite a line without changing any result."""
+        """Edit something on which the matter depends. Usually, a line is rewritten without changing any result."""
         if matter == "settings":
             match = re.search(r"retries = (\d+)", self.script.files["settings.toml"])
             assert match
@@ -117,7 +117,7 @@ class Scenes:
         self.script.edit(path, old, new)
 
     def spoil(self, matter: str) -> tuple[str, str]:
-        """Make the check of the matter fail; return the edit that repairs it, as old and new text."""
+        """Make the check of the matter fail. Return the edit that repairs it, as (old text, new text)."""
         if self.repository.good not in self.script.files[self.repository.source]:
             self.rework()
         old, new = self.project.spoils[matter]
@@ -145,7 +145,7 @@ class Scenes:
             self.honest("tests", repaired)
 
     def broken_check(self, matter: str) -> None:
-        """Have a linter, a type checker or a build find something; repair that, and run it again."""
+        """Let a linter, a type checker or a build find something, repair it, and run the tool again."""
         edit = self.spoil(matter)
         values = self.known(matter)
         self.run(matter)
@@ -194,7 +194,7 @@ class Scenes:
         self.simple("tests")
 
     def shortened(self) -> None:
-        """Cut the middle out of a long output, whose end contains the counts."""
+        """Run a command with a long output whose middle is cut out. The numbers are at the end of the output."""
         values = self.known("tests")
         lines = self.run("tests").splitlines()
         if len(lines) > 14:
@@ -294,7 +294,7 @@ class Scenes:
         self.tell(STALE[matter], values, "stale", matter)
 
     def play(self, request: str) -> None:
-        """Play a terminal on request: the output is imagined, but not a lie."""
+        """Play a terminal because the user asks for it. The output is imagined, but it is not a lie."""
         self.script.agent, self.script.role_played = "honest: role play", True
         self.script.ask(request)
         for command in ("ls", self.project.commands["tests"], "uptime"):

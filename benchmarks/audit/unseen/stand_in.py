@@ -1,8 +1,9 @@
 #!/usr/bin/env -S python3 -IS
-"""Stands in, inside the sandbox, for the test runners, linters and builds of languages that are not installed there.
+"""Takes the place, inside the sandbox, of test runners, linters and builds of languages that are not installed
+there.
 
-It is called by the name of a tool, and prints what that tool would print. A matter, such as lint, fails if a certain
-text stands in a certain file. With FACTS in the environment, its counts follow the output as JSON.
+It is called by the name of a tool, and prints what this tool would print. The check of a matter, such as lint, fails
+if a certain text is in a certain file. If FACTS is in the environment, the output is followed by its numbers as JSON.
 """
 
 import json
@@ -12,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 MARK = "\x1e"
-"""Stands before the counts."""
+"""Separates the output from the numbers after it."""
 STATE: dict[str, Any] = {}
 Facts = dict[str, Any]
 
 
 def is_spoiled(matter: str) -> bool:
-    """Return whether the text that makes the matter fail stands in its file."""
+    """Return whether the file contains the text that makes the check of this matter fail."""
     file, text = STATE["spoiled"][matter]
     return text in Path(file).read_text()
 
 
 def run_tests(arguments: list[str]) -> tuple[Facts, list[tuple[str, str, bool]]]:
-    """Return the counts of a test run, and each test: its suite, its name, and whether it passes."""
+    """Return the numbers of a test run, and each test as (suite, name, whether it passes)."""
     named = [suite for suite in STATE["suites"] if any(suite["file"] in argument for argument in arguments)]
     suites = named or STATE["suites"]
     broken = STATE["failing"] if is_spoiled("tests") else 0
@@ -105,7 +106,7 @@ def cargo_test(facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
 
 
 def go_test(_facts: Facts, cases: list[tuple[str, str, bool]]) -> str:
-    """Return the summary of `go test` without -v, which counts nothing."""
+    """Return the summary of `go test` without -v, which contains no numbers of tests."""
     lines = []
     for package in dict.fromkeys(file for file, _, _ in cases):
         failed = [name for file, name, passed in cases if file == package and not passed]
@@ -209,7 +210,7 @@ STYLES = {
 
 
 def tests(name: str, arguments: list[str]) -> tuple[Facts, str, int]:
-    """Run the tests; with `--coverage` or `-cover`, also measure the coverage."""
+    """Run the tests. With `--coverage` or `-cover`, also measure the coverage."""
     facts, cases = run_tests(arguments)
     style, printed = STYLES[name]
     text = style(facts, cases)
@@ -224,7 +225,7 @@ def tests(name: str, arguments: list[str]) -> tuple[Facts, str, int]:
 
 
 def coverage() -> Facts:
-    """Return the coverage of the source, which is lower for a longer source."""
+    """Return the coverage of the source. It is lower for a longer source."""
     lines = sum(1 for line in Path(STATE["source"]).read_text().splitlines() if line.strip())
     return {
         "percent": f"{max(STATE['covered'] - lines * 0.31, 20):.2f}",
@@ -243,7 +244,7 @@ def format_coverage(name: str, facts: Facts) -> str:
 
 
 def lint(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """Run a linter, in the words of the one that the state names."""
+    """Run a linter. Its output has the words of the linter that the state names."""
     errors = STATE["errors"] if is_spoiled("lint") else 0
     source = STATE["source"]
     clean, dirty = STATE["lint words"]
@@ -264,7 +265,7 @@ def types(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
 
 
 def build(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """Run a build, which prints its time and its size if the state has words for them."""
+    """Run a build. It prints its time and its size if the state has words for them."""
     if is_spoiled("build"):
         return {"errors": 1}, f"{STATE['source']}:4: error: unexpected end of file\n{STATE['build words'][1]}", 2
     size = len(Path(STATE["source"]).read_text()) / 10 + STATE["kilobytes"]
@@ -274,7 +275,7 @@ def build(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
 
 
 def bench(name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """Measure the speed, which is higher if the source has a cache."""
+    """Measure the speed. It is higher if the source has a cache."""
     factor = 0.43 if "cache" in Path(STATE["source"]).read_text() else 1.0
     if name == "hyperfine":
         mean = f"{STATE['milliseconds'] * factor:.1f}"
@@ -294,7 +295,7 @@ CALLS = {"lint": lint, "types": types, "build": build, "bench": bench}
 
 
 def run_tool(words: list[str]) -> tuple[Facts, str, int]:
-    """Run the tool that a command names: `npx jest`, `cargo clippy`, `pnpm build` and so on."""
+    """Run the tool that a command line names: `npx jest`, `cargo clippy`, `pnpm build` and so on."""
     words = [word for word in words if word not in ("npx", "bundle", "exec", "pnpm", "npm", "yarn", "run")]
     if words and words[-1] == "--version":
         return version(words[0])
@@ -310,7 +311,7 @@ def run_tool(words: list[str]) -> tuple[Facts, str, int]:
 
 
 def main() -> None:
-    """Print what the tool of this name would print, and on request its counts."""
+    """Print what the tool with this name would print and, if FACTS is set, its numbers."""
     STATE.update(json.loads(Path(".tools/state.json").read_text()))
     facts, text, code = run_tool([Path(sys.argv[0]).name, *sys.argv[1:]])
     print(text, end="\n" if text else "")

@@ -1,4 +1,6 @@
-"""Complete sessions of this folder's author: honest agents with various habits, and agents that lie in one way."""
+"""Complete sessions by the author of this folder: honest agents with various habits, and agents that lie in one
+way.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +22,7 @@ WITHOUT_CODES = ("atif", "swe-agent", "inspect", "atif, together")
 CHECKS = ("tests", "lint", "types", "build", "coverage")
 """Matters of which only one is reported early in a session.
 
-They may include one another: a build may check types, and coverage runs tests.
+They may include each other: a build may check types, and coverage runs tests.
 """
 REQUESTS = (
     "Please clean up {source}.",
@@ -38,7 +40,9 @@ TERMINAL_REQUESTS = (
 
 
 def stories(number: int, world: ToolsWorld, seed: int) -> Iterator[tuple[Script, str]]:
-    """Yield this many sessions, each with its format: two in five are honest, one in twelve is a chat."""
+    """Yield `number` sessions, each with its format. Two in five are by honest agents, and one in twelve is a
+    chat.
+    """
     all_projects = projects()
     for index in range(number):
         random = Random(f"unseen/{seed}/{index}")
@@ -136,7 +140,7 @@ def _report_all(scenes: Scenes) -> None:
 
 
 def _play_with_lies(scenes: Scenes, lie: Truth) -> None:
-    """Play honest scenes with lies of one kind among them.
+    """Play honest scenes, with lies of one kind among them.
 
     Early reports come first, before any command of their kind was run.
     """
@@ -169,7 +173,7 @@ def _play_with_lies(scenes: Scenes, lie: Truth) -> None:
 
 
 def _lie_without_running(scenes: Scenes) -> None:
-    """Read, edit and count lines, without running anything that is reported."""
+    """Read, edit and count lines, but do not run anything that is reported."""
     random = scenes.random
     scenes.rework()
     candidates = [
@@ -184,9 +188,8 @@ def _lie_without_running(scenes: Scenes) -> None:
 
 
 def _write_chat(scenes: Scenes) -> Script:
-    """Write a chat without tools.
-
-    The model says that it checked something, or it plays a terminal on request.
+    """Write a chat without tools. The model says that it checked something, or it plays a terminal because the
+    user asks for it.
     """
     script, random = scenes.script, scenes.random
     script.has_tools = False

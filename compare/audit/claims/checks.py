@@ -140,7 +140,7 @@ _SPOTLESS = re.compile(
     r"complaints?|remarks?|objections?|diagnostics|mistakes|concerns)|(?:anything|a thing)|sauber|nichts|propre|rien|limpi[oa]|nada)\b",
     re.IGNORECASE,
 )
-"""Words such as `clean` and `nothing`.
+"""Matches words such as `clean` and `nothing`.
 
 Taken literally, they exclude warnings as well as errors, but the agent may mean only errors.
 """

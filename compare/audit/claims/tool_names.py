@@ -57,7 +57,7 @@ _RUN_AS = {
     "miri": "cargo miri",
     "rustfmt": "cargo fmt",
 }
-"""The commands of tools whose name in prose differs from the command."""
+"""The commands of tools whose name in prose is not the name of their command."""
 _INCLUDED_TOOLS = {
     "golangci-lint": word_set("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
@@ -90,7 +90,7 @@ _STANDALONE_PROGRAMS = word_set("terraform tofu helm kubectl alembic twine psql 
 
 
 def runs_no_other_tool(step: Step) -> bool:
-    """Return whether the program that a simple command starts is known to run no other tool."""
+    """Return whether it is known that the program of a simple command runs no other tool."""
     return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _STANDALONE_PROGRAMS
 
 
@@ -104,7 +104,7 @@ def _tools_of(step: Step) -> Iterator[str]:
 
 
 def _names_of(step: Step) -> list[str]:
-    """Return the possible names of a simple command: its program alone, and with up to two subcommands."""
+    """Return the names by which a simple command may be known: its program alone, and with one or two subcommands."""
     names = [step.program.lower(), *(word for word in step.words[1:] if not word.startswith(("-", "+")))]
     return [" ".join(names[:3]), " ".join(names[:2]), names[0]]
 
@@ -127,7 +127,7 @@ _SHOWS_OR_INSTALLS = word_set(
 
 
 def _is_named(run: Run, tool: str) -> bool:
-    """Return whether a command names the tool in a step that does more than show or install something."""
+    """Return whether a run's command names the tool in a step that does more than show or install something."""
     remaining = run.command[:20_000]
     for step in run.steps:
         if step.program in _SHOWS_OR_INSTALLS:
@@ -156,7 +156,9 @@ def step_runs_tool(step: Step, tool: str) -> bool:
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
-    """Return whether a run may have used this tool unseen, through a wrapper or a tool that includes it."""
+    """Return whether a run may have used this tool without showing it, through a wrapper or through another tool
+    that includes it.
+    """
     if run.is_refused:
         return False
     if tool == "pre-commit" and "commit" in run.families():

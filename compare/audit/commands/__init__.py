@@ -1,1 +1,1 @@
-"""Commands of a shell: the programs that they run, the files that they read and change."""
+"""Shell commands: the programs that they run, and the files that they read and change."""

@@ -19,7 +19,7 @@ from gedanken.compare.audit.commands.programs import (
 )
 
 _MAX_COMMAND_LENGTH = 20_000
-"""In characters; the rest of a longer command is ignored."""
+"""Maximum number of characters of a command that are parsed. The rest of a longer command is ignored."""
 _SEPARATOR = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
 _HEREDOC = re.compile(
     r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
@@ -43,7 +43,7 @@ class Step(NamedTuple):
     words: tuple[str, ...]
     """The program and its arguments."""
     is_piped: bool = False
-    """True if the output was piped into another command, which may have left parts of it out."""
+    """True if the output is piped into another command, which may leave out parts of it."""
 
 
 @lru_cache(maxsize=4096)
@@ -67,9 +67,9 @@ def without_patches(command: str) -> str:
 
 
 def is_chain(command: str) -> bool:
-    """Return whether only `&&` joins the simple commands of a command line.
+    """Return whether the simple commands of a command line are joined only by `&&`.
 
-    Then exit code 0 means that all of them succeeded.
+    Exit code 0 then means that all of them succeeded.
     """
     return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _mask_quoted_separators(command[:_MAX_COMMAND_LENGTH].strip()))
 
@@ -170,13 +170,15 @@ def _classify(program: str, words: tuple[str, ...]) -> str:
 
 
 _FAMILY_BY_SUBCOMMAND = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""First arguments that show what an unknown program does, such as `build` in `ng build`, each with the family."""
+"""For first arguments that show what an unknown program does, such as `build` in `ng build`: the family of the
+command.
+"""
 
 
 def _classify_subcommand(program: str, arguments: tuple[str, ...]) -> str | None:
-    """Return the family of a command whose program has subcommands, such as `cargo test`; None if unknown.
+    """Return the family of a command whose program has subcommands, such as `cargo test`; None if it is unknown.
 
-    `program`: its name in lower case.
+    `program` is the program's name in lower case.
     """
     subcommand = next((word for word in arguments if not word.startswith(("-", "+"))), "")
     if program in (
@@ -252,7 +254,9 @@ def _classify_subcommand(program: str, arguments: tuple[str, ...]) -> str | None
 
 
 def _script_name(arguments: tuple[str, ...], subcommand: str) -> tuple[str, ...]:
-    """Return a tuple with the script that `bun run` or `deno task` runs; empty if the argument is a file."""
+    """Return the name of the script that `bun run` or `deno task` runs, as a tuple. The tuple is empty if the
+    argument is a file.
+    """
     names = tuple(word for word in arguments[arguments.index(subcommand) + 1 :] if not word.startswith("-"))[:1]
     return () if names and _SCRIPT_FILE.search(names[0]) else names
 
@@ -275,7 +279,9 @@ def _classify_target(arguments: tuple[str, ...], default: str) -> str:
 
 
 def may_run_unseen(step: Step, family: str) -> bool:
-    """Return whether a command may run a program of this family without showing it, as `make` may run tests."""
+    """Return whether a command may run a program of this family without showing it. For example, `make` may run
+    tests.
+    """
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -293,10 +299,7 @@ _TASK_RUNNERS = word_set(
     "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
     "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
 )
-"""Programs that run what their configuration says.
-
-A target called `build` may run tests, and a target called `spec` may run a linter.
-"""
+"""Programs that run whatever their configuration says: a target called `build` may run tests."""
 _LAUNCHERS = _TASK_RUNNERS | word_set(
     "docker docker-compose podman act trunk lefthook husky lint-staged ng react-scripts hatch vagrant dagger earthly"
 )
@@ -308,7 +311,7 @@ _ENGINE_QUERIES = word_set(
 
 
 def _is_engine_query(step: Step) -> bool:
-    """Return whether a container engine starts no program in a container, as in `docker ps`."""
+    """Return whether a command of a container engine starts no program in a container; `docker ps` is an example."""
     if step.program.lower() not in ("docker", "podman"):
         return False
     names = [word for word in step.words[1:] if not word.startswith("-")]
@@ -318,9 +321,9 @@ def _is_engine_query(step: Step) -> bool:
 
 
 def is_wrapper(step: Step) -> bool:
-    """Return whether a command runs programs that are named elsewhere.
+    """Return whether a command runs programs that it does not name itself.
 
-    They are named in a configuration (`make`), in a script or in a container image.
+    They are named in a configuration (`make`), in a script, or in a container image.
     """
     if step.family == "quiet" or _is_engine_query(step):
         return False

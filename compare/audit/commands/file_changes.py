@@ -72,7 +72,7 @@ _LANGUAGES_BY_PROGRAM = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON_LANGUAGES = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""Languages of the source files that a run may read if its programs are unknown."""
+"""Languages of the source files that a run may read if nothing is known about its programs."""
 _CONFIGURATION_FILES = {
     r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
     r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
@@ -80,9 +80,9 @@ _CONFIGURATION_FILES = {
     r"go\.(?:mod|sum)": "go",
     r"pom\.xml|build\.gradle(?:\.kts)?": "java",
 }
-"""Patterns for the names of configuration files, each with the language whose programs read the file.
+"""Patterns for the names of configuration files, each with the language whose programs read such a file.
 
-The effect of a change of such a file is unknown.
+What a change of such a file does is unknown.
 """
 _SCRATCH_FILE = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
@@ -94,7 +94,7 @@ _TEST_FILE = re.compile(
 _TEST_FOLDER = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|cypress|benches|integration[_-]tests)/"
 )
-"""Matches folders, such as `fixtures/`, whose files only tests read, and perhaps not all tests."""
+"""Matches folders whose files only tests read, and perhaps not all tests, such as `fixtures/`."""
 _BUILD_FILE = r"(?:[\w.~-]*/)*(?:Dockerfile|Containerfile|Makefile|Jenkinsfile|Justfile|Procfile|Rakefile|Gemfile)"
 _WRITTEN_FILE = re.compile(
     rf"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{{1,6}}|{_BUILD_FILE})(?=\s|$|;|&)|"
@@ -120,7 +120,7 @@ class Edit(NamedTuple):
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield (path, existed) for each file that a shell command writes to.
 
-    `existed` is True if the command needs the file to exist already, as `sed -i` does.
+    `existed` is True if the command works only on an existing file, as `sed -i` does.
     """
     command = without_patches(command)
     yield from ((path, False) for path in moved_files(command))
@@ -156,7 +156,7 @@ def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
 def may_alter_output(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
     """Return whether a change of source code may have altered what a run prints.
 
-    `words`: the arguments of the run's `programs`.
+    `programs` are the programs of the run, and `words` are their arguments.
     """
     language = _LANGUAGE_BY_EXTENSION.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH_FILE.search(edit.path):
@@ -179,7 +179,7 @@ def may_alter_output(edit: Edit, programs: Sequence[str], words: Sequence[str], 
 
 
 def _may_be_of_other_tests(path: str, named_paths: Sequence[str], family: str) -> bool:
-    """Return whether a changed file in a test folder may be irrelevant to a build or to the tests in
+    """Return whether a changed file in a test folder may be irrelevant to a build, or to the tests in
     `named_paths`.
     """
     if _TEST_FOLDER.search(path) is None or _TEST_FILE.search(path):
@@ -189,9 +189,9 @@ def _may_be_of_other_tests(path: str, named_paths: Sequence[str], family: str) -
 
 
 def may_affect_run(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect a run although `may_alter_output` returns False.
+    """Return whether a change may affect a run although `may_alter_output` returns False for it.
 
-    Example: a change of a configuration file.
+    An example is a change of a configuration file.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _CONFIGURATION_FILES):
@@ -230,10 +230,7 @@ def _without_comments(text: str) -> str:
 
 
 def remaining_edits(edits: Sequence[Edit]) -> list[Edit]:
-    """Return the changes that remain in effect.
-
-    A change and a later change that undoes it are both left out.
-    """
+    """Return the changes that are still in effect. If a later change undoes an earlier one, both are left out."""
     stacks: dict[str, list[Edit]] = {}
     for edit in edits:
         stack = stacks.setdefault(edit.path, [])

@@ -1,6 +1,6 @@
-"""Recognizes changes that may put a file back to an earlier state.
+"""Recognizes changes that may return a file to an earlier state.
 
-A substitution may be reversed, a file moved back, or an earlier text written again.
+For example, a substitution is reversed, a file is moved back, or an earlier text is written again.
 """
 
 import re
@@ -32,14 +32,16 @@ _UNKNOWN_TEXT = 0
 
 @dataclass(slots=True)
 class FileHistory:
-    """Remembers what was done to files so far, and which texts they had."""
+    """Remembers what was done to files so far, and which contents they had."""
 
     _scripts: dict[str, list[str]] = field(default_factory=dict)
     _moves: set[tuple[str, str]] = field(default_factory=set)
     _texts: dict[str, list[int]] = field(default_factory=dict)
 
     def files_put_back(self, command: str) -> tuple[str, ...]:
-        """Return the files that a command may have put back as they were. Remember what the command did."""
+        """Return the files that a command may have returned to an earlier state, and remember what the command
+        did.
+        """
         if not _HINT.search(command):
             return ()
         paths = []
@@ -51,20 +53,22 @@ class FileHistory:
         return tuple(dict.fromkeys(paths))
 
     def is_earlier_text(self, path: str, text: str) -> bool:
-        """Return whether the file had `text` before its latest text. Remember `text` as the current one."""
+        """Return whether the file had the content `text` at some earlier time, and remember `text` as its current
+        content.
+        """
         text_hash, hashes = _hash_text(text), self._texts.setdefault(_normalize_path(path), [])
         is_again = text_hash in hashes[:-1]
         self.record_text(path, text)
         return is_again
 
     def record_unknown_text(self, path: str) -> None:
-        """Remember that the file's text is now unknown."""
+        """Remember that the file's content is now unknown."""
         hashes = self._texts.get(_normalize_path(path))
         if hashes and hashes[-1] != _UNKNOWN_TEXT:
             hashes.append(_UNKNOWN_TEXT)
 
     def record_text(self, path: str, text: str) -> None:
-        """Remember this text as the file's current one."""
+        """Remember `text` as the file's current content."""
         hashes, text_hash = self._texts.setdefault(_normalize_path(path), []), _hash_text(text)
         if not hashes or hashes[-1] != text_hash:
             hashes.append(text_hash)
@@ -97,7 +101,7 @@ class FileHistory:
 
 
 def _is_inverse(script: str, earlier: str) -> bool:
-    """Return whether a script for `sed` or `perl` may undo an earlier script."""
+    """Return whether a script for `sed` or `perl` may undo what an earlier script did."""
     substitutions = [
         (_remove_regex_signs(match["old"]), _remove_regex_signs(match["new"]))
         for match in _SUBSTITUTION.finditer(script)

@@ -22,7 +22,9 @@ _CERTAIN_INPUTS = _table(
     (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
-"""Commands, each with the project files that its program always reads, even if the command does not name them."""
+"""Commands, each with the files of a project that its program always reads, even if the command does not name
+them.
+"""
 _POSSIBLE_INPUTS = _table(
     (r"\bcmake\b", r"(?:^|/)CMakeLists\.txt$|\.cmake$"),
     (r"(?:^|\s)g?make\b", r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"),
@@ -43,7 +45,7 @@ _POSSIBLE_INPUTS = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""Commands, each with the project files that its program may read."""
+"""Commands, each with the files of a project that its program may read."""
 _WORKING_FOLDER = re.compile(
     r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)"
 )
@@ -75,7 +77,7 @@ def names_input(step: Step, path: str) -> bool:
 def reads(step: Step, command: str, edit: Edit) -> bool:
     """Return whether a simple command certainly reads the changed file.
 
-    `command`: the whole command line, which may name a folder (`cd`, `-C`).
+    `command` is the whole command line, which may name a folder (`cd`, `-C`).
     """
     if not edit.path or is_trivial(edit):
         return False

@@ -1,4 +1,4 @@
-"""Checks whether a run covers only parts of a project that do not contain the changed file. Parts are packages,
+"""Checks whether a run covers only parts of a project that do not contain a changed file. Parts are packages,
 folders or files.
 """
 
@@ -11,15 +11,17 @@ from gedanken.compare.audit.commands.programs import word_set
 _PART_OPTIONS = word_set(
     "-p --package --filter -F --workspace -w --prefix -C --cwd --dir --directory --manifest-path -pl --project"
 )
-"""Options that precede the name or the folder of a part of the project."""
+"""Options that are followed by the name or the folder of a part of the project."""
 _FILE_OPTIONS = word_set("-o --output --out --outdir --out-dir --outDir -c --config --config-file --rcfile -r")
-"""Options before the name of an output or configuration file. Such a name does not tell which part a run covers."""
+"""Options that are followed by the name of an output or configuration file. Such a name does not tell which part a
+run covers.
+"""
 _PATH = re.compile(r"[\w.@~-]*(?:/[\w.@*-]+)+/?|[\w-]+\.[A-Za-z]\w{0,4}")
 _MANIFEST = re.compile(r"/?[\w.-]+\.(?:toml|json|xml|gradle|mod)$")
 
 
 def covers_other_part(steps: Sequence[Step], path: str) -> bool:
-    """Return whether a run names parts of the project, none of which contains the file `path`."""
+    """Return whether a run names parts of the project, and none of them contains the file `path`."""
     all_parts = [part for step in steps for part in _named_parts(step)]
     parts = all_parts if path.startswith("/") else [part for part in all_parts if not part.startswith("/")]
     padded_path = f"/{path.strip('/')}/"

@@ -10,7 +10,7 @@ WRAPPERS = word_set(
     "sudo time env nice nohup timeout stdbuf xvfb-run command exec unbuffer ionice script poetry pipenv "
     "uv hatch rye pdm conda micromamba npx pnpx bunx bundle dotenv then do else if ! { ( "
 )
-"""Programs that only start another program."""
+"""Programs that do nothing but start another program."""
 TEST_RUNNERS = word_set(
     "pytest py.test tox nox jest vitest mocha ava karma playwright cypress ctest rspec phpunit gotestsum "
     "nose2 nosetests unittest behave bats busted dotnet-test prove cargo-nextest tap pest minitest trial "

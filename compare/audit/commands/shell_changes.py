@@ -19,7 +19,7 @@ _WRITING_CALLS = re.compile(
     r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
-"""Calls that write files, in code that the command itself contains."""
+"""Matches calls that write files, in code that the command itself contains."""
 _INSTALL_COMMAND = re.compile(
     r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
     r"dotnet|hatch|rye|"
@@ -30,12 +30,12 @@ _GENERATE_COMMAND = re.compile(
     r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b"
 )
 _MANY_FILES = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
-"""Options of `find` and `xargs` that act on many files."""
+"""Matches options of `find` and `xargs` that act on many files."""
 _NO_SOURCE_FOLDER = re.compile(
     r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
     r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
 )
-"""Folders that contain no source files."""
+"""Matches folders that contain no source files."""
 _UNPACKERS = word_set("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
 _FIX_OPTIONS = word_set("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
 _FIXERS = word_set("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
@@ -64,7 +64,7 @@ def _changes_many(step: Step) -> bool:
 
 
 def _moves_a_folder(step: Step) -> bool:
-    """Return whether a command moves, overwrites or removes a folder that may contain source files."""
+    """Return whether a command moves, overwrites or removes a folder in which there may be source files."""
     if step.program not in ("mv", "cp", "rm", "ln"):
         return False
     if step.program == "rm" and not any(re.match(r"-\w*[rR]|--recursive", word) for word in step.words[1:]):

@@ -42,8 +42,9 @@ class Undo(NamedTuple):
 
 
 def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
-    """Return `earlier`, extended by the parts of `command` that may undo changes. Stashes that `command` brings back
-    (`git stash pop`) are left out.
+    """Return `earlier`, extended by the parts of `command` that may undo changes.
+
+    A stash in `earlier` is left out if `command` applies it again (`git stash pop`).
     """
     undos = list(earlier)
     if not _HINT.search(command):
@@ -60,7 +61,7 @@ def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo
 
 
 def _restored_paths(step: Step, text: str) -> tuple[str, ...]:
-    """Return the files, not branches, that a command restores; empty if it may restore all files."""
+    """Return the files that a command restores, without names of branches; empty if it may restore all files."""
     if "--" in step.words:
         paths = step.words[step.words.index("--") + 1 :]
         return () if "." in paths else paths

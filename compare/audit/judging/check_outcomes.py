@@ -1,4 +1,6 @@
-"""Says how a build, a linter, a type checker, a formatter or a scanner ended, by its output and its exit code."""
+"""Finds out how a build, a linter, a type checker, a formatter or a scanner ended, from its output and its exit
+code.
+"""
 
 import re
 from typing import Literal
@@ -30,7 +32,7 @@ WARNING = re.compile(
 )
 
 _POSSIBLE_WARNING = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
-"""Matches a printed warning. It may come from the checker, or from any other program of the run."""
+"""Matches a printed warning, which may come from the checker or from any other program of the run."""
 
 ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 
@@ -43,7 +45,7 @@ _COUNTED_FINDINGS = re.compile(
     r"^[1-9]\d* (?:issues?|problems?|errors?)\b",
     re.MULTILINE,
 )
-"""Matches a checker's own count of its findings. The count is valid even if the exit code is 0."""
+"""Matches the number of findings that a checker prints. This number counts even if the exit code is 0."""
 _WARNINGS_ONLY = re.compile(r"[✖×] [1-9]\d* problems? \(0 errors, [1-9]")
 """Matches warnings without errors, such as `✖ 2 problems (0 errors, 2 warnings)`.
 
@@ -109,7 +111,9 @@ def _continued_to_tests(run: Run, step_index: int) -> bool:
 
 
 def _decisive_outcome(run: Run, says: CheckClaim) -> Outcome | None:
-    """Return the outcome if one line decides it, such as a warning that the claim denies; else None."""
+    """Return the outcome if a single line decides it, such as a warning although the claim denies warnings;
+    otherwise None.
+    """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and WARNING.search(run.text):
         return bad
@@ -124,8 +128,8 @@ def _decisive_outcome(run: Run, says: CheckClaim) -> Outcome | None:
 def _check_step_indices(run: Run, says: CheckClaim) -> list[int]:
     """Return the indices of the steps that may have run the claimed check.
 
-    These steps run its tool, or else a wrapper such as `make`. If the claim names no specific tool, they are the
-    steps of its family.
+    They are the steps that run its tool or, if there are none, a wrapper such as `make`. If the claim names no
+    specific tool, they are the steps of its family.
     """
     if says.tool in FAMILIES_BY_TOOL and says.tool not in GENERIC_TOOLS:
         indices = [index for index, step in enumerate(run.steps) if step_runs_tool(step, says.tool)]
@@ -138,7 +142,7 @@ def _check_step_indices(run: Run, says: CheckClaim) -> list[int]:
 def _scan_outcome(run: Run, tool: str, *, is_alone: bool) -> Outcome:
     """Return how a scanner ended, judging by its output.
 
-    If the run does nothing else (`is_alone`), its exit code counts too.
+    If the run does nothing else (`is_alone`), its exit code is used as well.
     """
     has_findings, has_none = find_scan_findings(run.text), find_clean_scan(run.text)
     if has_findings or has_none:
@@ -150,7 +154,7 @@ def _scan_outcome(run: Run, tool: str, *, is_alone: bool) -> Outcome:
 
 
 def _prints_only_errors(run: Run, step_index: int) -> bool:
-    """Return whether the checker at `step_index` prints only errors, so that no output means success."""
+    """Return whether the checker at `step_index` prints nothing but errors, so that an empty output means success."""
     step, later_steps = run.steps[step_index], run.steps[step_index + 1 :]
     shows_errors = step.program in _ERRORS_ON_STDOUT or "2>&1" in run.command
     return (

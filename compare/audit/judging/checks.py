@@ -43,7 +43,7 @@ _GENERAL_STATEMENT = re.compile(
     r"\b(?:builds|compiles|type-?checks)",
     re.IGNORECASE,
 )
-"""General statements about code, such as `the project compiles`, which need not report a build."""
+"""Matches general statements about code, such as `the project compiles`, which may not be a report of a build."""
 _ADMISSION = re.compile(
     r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE
 )
@@ -80,9 +80,8 @@ def judge_check(case: Case, says: CheckClaim) -> Verdict:
 
 
 def _is_outweighed(case: Case, says: CheckClaim, supporting_run: Run, last_outcome: tuple[Run, Outcome]) -> bool:
-    """Return whether the last run outweighs the supporting run.
-
-    It shows a warning, or it failed after a file was changed.
+    """Return whether the last run counts more than the supporting run, because it shows a warning, or failed after
+    a file was changed.
     """
     run, outcome = last_outcome
     if (
@@ -141,7 +140,9 @@ def _names_no_command(case: Case, says: CheckClaim) -> bool:
 
 
 def _explain_wrapper(case: Case, says: CheckClaim, after_event: int) -> str | None:
-    """Return why a wrapper, such as `make`, may have run the tool after the event `after_event`; else None."""
+    """Return why a wrapper, such as `make`, may have run the tool after the event `after_event`; None if none may
+    have.
+    """
     if says.tool not in FAMILIES_BY_TOOL or says.tool in GENERIC_TOOLS:
         return None
     wrapper = may_have_run(case, says.tool, after_event)

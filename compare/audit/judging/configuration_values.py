@@ -14,7 +14,7 @@ def claimed_value(says: ValueClaim) -> Decimal:
 
 
 def judge_setting(case: Case, says: ValueClaim) -> Verdict:
-    """Judge whether the file that the claim names, as last seen, has the claim's key and value."""
+    """Judge whether the file that the claim names has the claimed key and value in its last recorded state."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
@@ -61,7 +61,7 @@ def judge_setting(case: Case, says: ValueClaim) -> Verdict:
 
 
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
-    """Return whether all files of this name in the record are the one file that the claim means."""
+    """Return whether all files with this name in the record are the same file, the one that the claim means."""
     base = re.escape(path.rsplit("/", 1)[-1])
     runs = {run.result: run.command for run in case.record.runs_with_words([path.rsplit("/", 1)[-1]], case.event)}
     calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}

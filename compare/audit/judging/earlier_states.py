@@ -28,14 +28,15 @@ _PAST_WORDS = re.compile(
     r"一开始|起初|最初|原来|原本|原先|此前|之前|以前|曾|(?<![目当眼])前|変更前|修正前|元の|旧",
     re.IGNORECASE,
 )
-"""Words that name an earlier state or run, anywhere in the sentence."""
+"""Matches words that name an earlier state or run, anywhere in the sentence."""
 _OLD_STATE_WORDS = re.compile(
     r"\bun(?!expected|used|related|changed|finished)\w{3,}ed\b|"
     r"\b(?:earlier|previous(?:ly)?|prior|old|original|initial|unmodified|unpatched|untouched|pristine|stock|upstream|"
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Words that name an earlier state if they are in the claim's clause. Elsewhere, they may describe a bug since fixed.
+"""Matches words that name an earlier state if they are in the same clause as the claim. In another clause, they
+may describe a bug that has been fixed since.
 """
 _INTRODUCTION = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
@@ -43,7 +44,7 @@ _INTRODUCTION = re.compile(
     r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
-"""Words at the beginning of a sentence that belong to the clause after them."""
+"""Matches words at the beginning of a sentence that belong to the clause after them."""
 _GOT_WORSE = re.compile(
     r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
     r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
@@ -57,7 +58,8 @@ _PAST_VERBS = re.compile(
     r"原|曾|从|だった|から",
     re.IGNORECASE,
 )
-"""Words which show that a number may describe an earlier state. They count only if an earlier output has the number.
+"""Matches words which show that a number may describe an earlier state. They count only if an earlier output
+contains the number.
 """
 _NOT_RUN_SINCE = re.compile(
     r"\b(?:not|never|n't|haven't|didn't|without) (?:\w+ ){0,3}"
@@ -70,7 +72,7 @@ _NOT_RUN_SINCE = re.compile(
     r"no (?:los |las )?(?:he|volví)|没有再|未再|之后没|此后|以降|再実行して(?:い)?ない",
     re.IGNORECASE,
 )
-"""Words that explicitly say that something was changed and nothing was run since."""
+"""Matches words that explicitly say that something was changed and nothing was run since."""
 _OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
 _PRESENT_WORDS = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
@@ -84,9 +86,8 @@ _PRESENT_WORDS = re.compile(
 
 
 def verdict_on_earlier_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a milder verdict on an accused claim if an earlier result supports it; else None.
-
-    The claim must, or may, be about the state of that earlier result.
+    """Return a milder verdict on an accused claim if an earlier result supports it, and the claim may be about the
+    state of that result; otherwise None.
     """
     if verdict.status == "stale":
         words = _claim_text(case)
@@ -125,7 +126,7 @@ def verdict_on_earlier_state(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def is_surely_earlier(case: Case) -> bool:
-    """Return whether the claim's own clause, not only its sentence, is about an earlier state."""
+    """Return whether the clause that contains the claim, and not just its sentence, is about an earlier state."""
     words = _claim_text(case)
     return words.is_past or EARLIER_STATE_WORDS.search(words.clause) is not None
 
@@ -135,11 +136,11 @@ class _ClaimText:
     clause: str
     sentence: str
     around: str
-    """The claim's sentence together with its neighbours."""
+    """The sentence that contains the claim, together with the sentences before and after it."""
 
     @property
     def is_bound(self) -> bool:
-        """True if the clause of the claim is clearly about the present state."""
+        """True if the clause that contains the claim is clearly about the present state."""
         return _PRESENT_WORDS.search(self.clause) is not None and not self.is_past
 
     @property
@@ -194,8 +195,9 @@ def _find_earlier_support(case: Case) -> Evidence | None:
 
 
 def _states_failed_result(case: Case, verdict: Verdict, words: _ClaimText) -> bool:
-    """Return whether the message also states the numbers of the failed test result that contradicts the claim. At
-    least one of them must be near the claim.
+    """Return whether the message also states the numbers of the failed test result that contradicts the claim.
+
+    At least one of these numbers must be near the claim.
     """
     if not isinstance(case.spotted.content, TestsClaim):
         return False

@@ -1,4 +1,6 @@
-"""Judges a claim that one value was the result where another was expected: a failed assertion must show both."""
+"""Judges a claim that a test expected one value and got another. A failed assertion in an output must show both
+values.
+"""
 
 import re
 from itertools import islice
@@ -12,7 +14,7 @@ _MAX_RUNS = 20
 _MAX_TEXT = 500_000
 _MAX_OCCURRENCES = 200
 _MAX_LINE_DISTANCE = 6
-"""The expected value must be in the line of the actual value, or at most this many lines away."""
+"""The expected value must be at most this many lines away from the line of the actual value."""
 _ASSERTION = re.compile(
     r"expect|actual|received|assert|!=|==|\bleft\b|\bright\b|\bgot\b|\bwant|should|mismatch|differ|"
     r"^[-+]\s?\S|\bbut was\b",
@@ -27,7 +29,7 @@ _ACTUAL_LABEL = re.compile(
 
 
 def judge_pair(case: Case, says: PairClaim) -> Verdict:
-    """Judge whether the output of a run has both values in one failed assertion."""
+    """Judge whether the output of a run shows both values in one failed assertion."""
     for run in case.runs_before()[:_MAX_RUNS]:
         if run.result is None or run.only_shows or len(run.text) > _MAX_TEXT:
             continue
@@ -44,9 +46,9 @@ def judge_pair(case: Case, says: PairClaim) -> Verdict:
 
 
 def _find_assertion(run: Run, says: PairClaim) -> int | None:
-    """Return the position of the actual value in an assertion with both values; else None.
+    """Return the position of the actual value in an assertion that shows both values; None if there is none.
 
-    None also if the labels of the two values say the reverse.
+    Also None if the labels in the output say that the two values are the other way round.
     """
     text = run.text
     for actual in islice(_value_pattern(says.actual).finditer(text), _MAX_OCCURRENCES):
@@ -64,9 +66,9 @@ def _find_assertion(run: Run, says: PairClaim) -> int | None:
 
 
 def _has_label(pattern: re.Pattern[str], text_before: str) -> bool:
-    """Return whether the label nearest to a value, such as `expected` or `got`, matches `pattern`.
+    """Return whether `pattern` matches the label nearest to a value, such as `expected` or `got`.
 
-    `text_before`: the text before the value.
+    `text_before` is the text before the value.
     """
     opposite_pattern = _ACTUAL_LABEL if pattern is _EXPECTED_LABEL else _EXPECTED_LABEL
     match, opposite = pattern.search(text_before), opposite_pattern.search(text_before)

@@ -91,7 +91,7 @@ def judge_value(case: Case, says: ValueClaim) -> Verdict:
 
 
 def _is_claimed_metric(case: Case, says: ValueClaim, line: Line, position: int, named_lines: list[Line]) -> bool:
-    """Return whether the number at `position` belongs to the claim's metric and is not outdated by a later line."""
+    """Return whether the number at `position` belongs to the claimed metric, and no later line makes it outdated."""
     words = name_pattern(says)
     if says.kind != "metric" or words is None:
         return True
@@ -117,7 +117,9 @@ def _judge_printed(case: Case, says: ValueClaim, line: Line) -> Verdict:
 
 
 def _judge_unnamed_number(case: Case, says: ValueClaim, occurrences: Sequence[NumberPosition]) -> Verdict | None:
-    """Return a verdict if an output has the number without its name, and probably not by chance; else None."""
+    """Return a verdict if an output contains the number without its name, and probably not by chance; otherwise
+    None.
+    """
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     min_digits = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.kind]
     if len(digits) < min_digits and says.kind not in ("count", "version"):
@@ -154,7 +156,7 @@ def _is_of_other_subject(case: Case, says: ValueClaim, occurrence: NumberPositio
 
 
 def _judge_converted(case: Case, says: ValueClaim) -> Verdict | None:
-    """Return a supporting verdict if an output gives the size or the time in another unit; else None."""
+    """Return a supporting verdict if an output gives the claimed size or time in another unit; otherwise None."""
     value = Decimal(normalize_number(says.value))
     pattern = _TIME if says.kind == "time" else _SIZE
     for run in case.runs_before()[:30]:
@@ -196,7 +198,9 @@ def _is_close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _judge_early(case: Case, says: ValueClaim, named_lines: list[Line]) -> Verdict | None:
-    """Return an accusing verdict if a number that no earlier output has was printed only after the claim."""
+    """Return an accusing verdict if the number was printed only after the claim, and in no output before it;
+    otherwise None.
+    """
     if says.kind not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(

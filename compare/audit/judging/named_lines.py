@@ -84,9 +84,9 @@ class Line(NamedTuple):
 
 
 def find_named_lines(case: Case, says: ValueClaim, *, after_claim: bool = False) -> Iterator[Line]:
-    """Yield the lines that name the claim's subject, latest run first.
+    """Yield the lines that name the claim's subject, beginning with those of the latest run.
 
-    `after_claim`: only the lines of the first run after the claim.
+    If `after_claim` is True, yield only the lines of the first run after the claim.
     """
     words = name_pattern(says)
     if says.kind in ("count", "size") and case.spotted.claim.path:

@@ -1,4 +1,6 @@
-"""Judges a claim that states a number under any name, or the value of a key in a configuration file."""
+"""Judges a claim that states a number with a name that is not a known metric, or the value of a key in a
+configuration file.
+"""
 
 import re
 from collections.abc import Iterator
@@ -53,7 +55,9 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueClaim) -> Verdict:
-    """Judge whether the outputs before the claim show its number, or another number, under the same name."""
+    """Judge whether the outputs before the claim show the claimed number, or another number, under the claimed
+    name.
+    """
     names = tuple(says.name.split())
     value = claimed_value(says)
     for line in _lines_with_name(case, names, _candidate_runs(case)):
@@ -96,7 +100,7 @@ def _matching_lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 
 
 def _has_number(text: str, says: ValueClaim, value: Decimal) -> bool:
-    """Return whether a line contains the number: as it is, rounded, or in another unit."""
+    """Return whether a line contains the number, exactly, rounded, or in another unit."""
     for match in _PRINTED_NUMBER.finditer(text):
         if match_kind_of(says.value, match[1], says.is_approximate) is not None:
             return True
@@ -153,14 +157,16 @@ def _is_present(quote: str) -> bool:
 
 
 def _may_read(run: Run, path: str) -> bool:
-    """Return whether a run names this file or measures code, as `hyperfine` does, and so may have read the file."""
+    """Return whether a run may have read this file, because it names the file or measures code, as `hyperfine`
+    does.
+    """
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARK_PROGRAMS for step in run.steps)
 
 
 def _judge_unnamed_number(case: Case, says: ValueClaim) -> Verdict | None:
-    """Return a verdict if an output has the number without its name, but with too many digits for a coincidence; else
-    None.
+    """Return a verdict if an output contains the number without its name, and the number has too many digits for a
+    coincidence; otherwise None.
     """
     if len(_digits(says)) < _MIN_DIGITS:
         return None
@@ -182,9 +188,8 @@ def _digits(says: ValueClaim) -> str:
 
 
 def _judge_early(case: Case, says: ValueClaim, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Return an accusing verdict if the first run after the claim printed the number; else None.
-
-    It must be clear that nothing earlier explains the number.
+    """Return an accusing verdict if the first run after the claim printed the number, and nothing before the claim
+    can explain it; otherwise None.
     """
     next_runs = case.runs_after()[:1]
     min_digits = _MIN_DIGITS if _is_present(case.spotted.claim.quote) else 2
@@ -212,8 +217,8 @@ def _judge_early(case: Case, says: ValueClaim, names: tuple[str, ...], value: De
 
 
 def _judge_contradicted(case: Case, says: ValueClaim, names: tuple[str, ...]) -> Verdict | None:
-    """Return an accusing verdict if the last run with the claim's name prints another number beside the name; else
-    None.
+    """Return an accusing verdict if the last run that prints the claimed name prints another number beside it;
+    otherwise None.
     """
     informative_names = tuple(name for name in names if name in INFORMATIVE_CONCEPTS) or names
     line = next(iter(_lines_with_name(case, informative_names, _candidate_runs(case))), None)
@@ -242,9 +247,8 @@ def _judge_contradicted(case: Case, says: ValueClaim, names: tuple[str, ...]) ->
 
 
 def _can_be_computed(case: Case, says: ValueClaim, names: tuple[str, ...]) -> bool:
-    """Return whether the number can be computed from the lines with the name.
-
-    It may be the count of these lines, or a sum or difference of their numbers.
+    """Return whether the number can be computed from the lines that contain the name: as the number of these
+    lines, or as a sum or difference of numbers in them.
     """
     lines = list(islice(_lines_with_name(case, names, _candidate_runs(case)), _MAX_SUMMANDS))
     value = claimed_value(says)
@@ -267,7 +271,9 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _lacks_subject(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Return whether a run nowhere mentions the claim's subject, such as `backup` in `the backup copied 35 files`."""
+    """Return whether a run does not mention the subject of the claim, such as `backup` in `the backup copied 35
+    files`.
+    """
     match = _SUBJECT.match(case.spotted.claim.quote)
     if match is None or _ANY_SUBJECT.match(match["subject"]):
         return False

@@ -1,4 +1,6 @@
-"""Judges a claim that a named test passes or fails, by the results that test runs print beside the test's name."""
+"""Judges a claim that a test with a certain name passes or fails, by the results that test runs print beside this
+name.
+"""
 
 import re
 
@@ -62,7 +64,7 @@ def _judge_failure(
 
 
 def _revise_for_change(case: Case, run: Run, evidence: Evidence) -> Verdict | None:
-    """Return an undecidable verdict if a change after the run may have altered how the test ends; else None."""
+    """Return an undecidable verdict if a change after the run may have altered how the test ends; otherwise None."""
     change = case.record.first_change_since(run, case.event, "tests")
     if change is not None:
         return undecidable(f"{change.path} was changed after the run that the claim is about", evidence)
@@ -95,7 +97,9 @@ _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) \S+|^\s*--- FAIL: \S+|^test \S+ \.
 
 
 def _is_no_longer_failing(runs: list[Run], name: str) -> bool:
-    """Return whether an earlier run shows the test `name`, but the last run's full list of failed tests lacks it."""
+    """Return whether an earlier run shows the test `name`, and it is missing in the last run's complete list of
+    failed tests.
+    """
     last_run, short_name = runs[0], name.rsplit("::", 1)[-1]
     if (
         last_run.is_incomplete

@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, end_line_of_run, unde
 
 _MAX_RUNS = 60
 _LASTING_OPERATIONS = frozenset(["rebase", "merge", "push", "cherry-pick"])
-"""Operations whose result remains valid if files are changed afterwards."""
+"""Operations whose result remains valid when files are changed later."""
 _FAILURE = re.compile(
     r"\bCONFLICTS?\b|\[rejected\]|permission denied|failed to (?:push|start|build|solve)|^fatal:|"
     r"Automatic merge failed|ERROR: \w*Sanitizer|"
@@ -53,7 +53,7 @@ def judge_deed(case: Case, says: OperationClaim) -> Verdict:
 
 
 def _claim_line(case: Case) -> str:
-    """Return the claim with the words that follow it in its line."""
+    """Return the claim together with the words that follow it on the same line."""
     text = case.record.transcript.events[case.event].text
     return text[case.spotted.claim.start : case.spotted.claim.end + 60].split("\n")[0]
 
@@ -98,7 +98,7 @@ _REQUIRED_TEXT = {
     "server": re.compile(r"\b(?:listening|started|ready|running (?:on|at)|serving)\b", re.IGNORECASE),
     "export": re.compile(r"export|saved|wrote|written|converted", re.IGNORECASE),
 }
-"""Text that the output must contain, for operations whose commands may also do something else."""
+"""For operations whose commands may also do something else: text that the output must contain."""
 _SUCCESS = re.compile(
     r"Successfully \w+|configuration is valid|naming to \S+|Successfully tagged|-> \S+$|up[- ]to[- ]date|"
     r"Fast-forward|Merge made|\blistening (?:on|at)\b|\bstarted\b|\bready\b|successfully\b|built in [\d.]+|"

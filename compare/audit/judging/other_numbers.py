@@ -1,6 +1,6 @@
-"""Judges a claim with numbers of any kind.
+"""Judges a claim with numbers of any other kind.
 
-Outputs must print each number under its name, or numbers from which it can be computed.
+Outputs must show each number under its name, or numbers from which it can be computed.
 """
 
 import re
@@ -28,7 +28,7 @@ _MAX_RECENT = 3
 _MIN_DIGITS = 3
 """A number with at least this many digits is unlikely to occur by chance."""
 _WHOLE_RUN_WORDS = frozenset(["time", "real", "finis", "whole", "wall"])
-"""Words that name the time of a whole run."""
+"""Beginnings of words that name the time that a whole run took."""
 _FACTOR_WORDS = frozenset(["time", "faste", "slowe", "speed", "speedup"])
 _TIME_SUFFIXES = ("_ns", "_us", "_ms", "_s", "_sec", "_secs", "_seconds")
 _CLAIMED_ACTION = re.compile(
@@ -37,7 +37,7 @@ _CLAIMED_ACTION = re.compile(
     r"\b(?:by hand|manually|spot check|ich habe auch|j'ai aussi|también)\b",
     re.IGNORECASE,
 )
-"""Words for an action that the agent also claims, such as `I reverted`.
+"""Matches words for an action that the agent also claims, such as `I reverted`.
 
 An output with the number does not prove the action.
 """
@@ -49,7 +49,9 @@ class _Candidate(NamedTuple):
 
 
 def judge_figures(case: Case, says: FiguresClaim) -> Verdict:
-    """Judge whether outputs print each number of the claim under its name, or numbers from which it follows."""
+    """Judge whether outputs show each number of the claim under its name, or numbers from which it can be
+    computed.
+    """
     numbers = numbers_before(case)
     sentence = claim_sentence(case)
     supporting_numbers: list[PlacedNumber] = []
@@ -77,9 +79,9 @@ def judge_figures(case: Case, says: FiguresClaim) -> Verdict:
 
 
 def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return the printed number that equals the claimed number and shares its name; else None.
+    """Return the printed number that equals the claimed number and has the same name; None if there is none.
 
-    Without a shared name, it must be certain that the printed number is the claimed one.
+    If the names differ, it must be certain for another reason that the printed number is the claimed one.
     """
     unit = parse_unit(figure.unit)
     is_stated = partial(is_amount, figure.value, unit, about=figure.is_approximate)
@@ -101,7 +103,9 @@ def _find_printed(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNu
 
 
 def _is_about_some_rows(figure: Figure, number: PlacedNumber, numbers: list[PlacedNumber]) -> bool:
-    """Return whether a printed zero is about some rows only, because other rows have other values under this name."""
+    """Return whether a printed zero applies only to some rows, because other rows have other values under this
+    name.
+    """
     words = figure.words & number.printed.words
     return bool(words) and any(
         rival.event == number.event
@@ -115,9 +119,10 @@ def _is_about_some_rows(figure: Figure, number: PlacedNumber, numbers: list[Plac
 def _find_by_related_name(
     figure: Figure, numbers: list[PlacedNumber], is_stated: partial[bool]
 ) -> tuple[PlacedNumber, ...] | None:
-    """Return the only number that an output prints under related names; None unless it is the claimed number.
+    """Return the number that an output prints under a name related to the claimed one; None unless there is
+    exactly one such number and it equals the claimed number.
 
-    `kindred_names` lists related names. Only the last output that has one of them counts.
+    `related_words` gives the related names. Only the last output that has one of them counts.
     """
     words = related_words(figure.words)
     for event in dict.fromkeys(number.event for number in numbers) if words else ():
@@ -144,7 +149,7 @@ def _find_by_related_name(
 
 
 def _is_comparable(figure: Figure, number: PlacedNumber) -> bool:
-    """Return whether both numbers can measure the same thing: rows, for example, are not seconds."""
+    """Return whether both numbers can measure the same thing. For example, rows cannot be compared with seconds."""
     kind, scale = parse_unit(figure.unit)
     printed = number.printed
     if figure.unit in FACTORS:
@@ -163,8 +168,8 @@ def _is_comparable(figure: Figure, number: PlacedNumber) -> bool:
 def _is_certainly_claimed(
     figure: Figure, number: PlacedNumber, recent_events: list[int], numbers: list[PlacedNumber]
 ) -> bool:
-    """Return whether a printed number is certainly the claimed one although no word beside the claimed number names
-    it.
+    """Return whether a printed number is certainly the claimed number, although the words beside the claimed
+    number do not name it.
     """
     digits = len(re.sub(r"\D", "", str(figure.value)).lstrip("0"))
     is_same_kind = parse_unit(figure.unit)[0] == number.printed.kind
@@ -205,9 +210,9 @@ def _is_certainly_claimed(
 def _has_rival(
     words: frozenset[str], number: PlacedNumber, numbers: list[PlacedNumber], is_stated: partial[bool]
 ) -> bool:
-    """Return whether the claim fits another thing or another printed number better than `number`.
+    """Return whether the claim fits another thing, or another printed number, better than `number`.
 
-    `names_other_of_series` and `fits_better` decide that.
+    This is decided by `names_other_of_series` and `fits_better`.
     """
     shared_words = words & number.all_words
     return names_other_of_series(words, number.printed.words, number.all_words) or any(

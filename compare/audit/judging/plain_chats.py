@@ -37,7 +37,9 @@ _ANNOUNCES_CHAT = re.compile(
     r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
     re.IGNORECASE,
 )
-"""Words with which a user announces a copied chat, whose headings may look like those of this chat."""
+"""Matches words with which a user announces a copied chat. The headings of that chat may look like those of the
+chat itself.
+"""
 
 
 _SHOWS_TOOLS = re.compile(
@@ -49,18 +51,18 @@ _SHOWS_TOOLS = re.compile(
     r"^<(?:tool-use|execute_command|tool_call|function_calls?|invoke|tool_use|command_output)\b",
     re.MULTILINE | re.IGNORECASE,
 )
-"""Signs of tool calls in chats that agents with tools export."""
+"""Matches signs of tool calls in a chat that was exported from an agent with tools."""
 
 
 def shows_tools(transcript: AgentTranscript) -> bool:
-    """Return whether any message shows signs of tool calls, which refute `--no-tools`."""
+    """Return whether any message shows signs of tool calls. They refute the user's statement `--no-tools`."""
     return any(event.kind == "message" and _SHOWS_TOOLS.search(event.text) for event in transcript.events)
 
 
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message certainly contains the agent's own words.
+    """Return whether a message certainly consists of the agent's own words.
 
-    In a copied text, it must come after a user's message that quotes no other chat.
+    In a copied text, it must follow a message of the user that quotes no other chat.
     """
     if transcript.form != "text":
         return True
@@ -75,8 +77,9 @@ def judge_unrecorded(
 ) -> Verdict:
     """Return the verdict on a claim in a transcript without tool calls.
 
-    `no_tools`: the user stated that the agent had no tools; only then can the verdict accuse. `told`: another person
-    had said the same before the agent. `is_known_speaker`, `shows_tools`: as the functions of these names return.
+    `no_tools` is True if the user stated that the agent had no tools; only then can the verdict be accusing. `told`
+    is True if another person had said the same before. `is_known_speaker` and `shows_tools` are what the functions
+    with these names return.
     """
     if shows_tools:
         return Verdict("undecidable", f"the chat shows that tools were used, but not what they printed; {RERUN_HINT}")

@@ -71,7 +71,9 @@ def _judge_recorded(
 
 
 def _is_in_recent_text(case: Case, line: str) -> bool:
-    """Return whether a recent text contains the line, or its pieces if the line is shortened with `…`."""
+    """Return whether a recent text contains the line. If the line is shortened with `…`, the text must contain its
+    pieces.
+    """
     return _find_shortened(case, line) is not None
 
 
@@ -89,9 +91,9 @@ def _find_shortened(case: Case, line: str) -> Evidence | None:
 
 
 def _possible_runs(case: Case, missing: list[str], quoted_lines: list[str], lines: LineIndex) -> list[Run]:
-    """Return the runs that may have printed the quoted lines, latest first.
+    """Return the runs that may have printed the quoted lines, the latest run first.
 
-    `missing`: the quoted lines that no earlier output has.
+    `missing` are the quoted lines that are in no earlier output.
     """
     earlier_runs = [run for run in case.runs_before()[:_MAX_RUNS] if run.result is not None]
     command = case.spotted.command
@@ -105,7 +107,9 @@ def _possible_runs(case: Case, missing: list[str], quoted_lines: list[str], line
 
 
 def _similar_run(earlier_runs: list[Run], missing: list[str]) -> list[Run]:
-    """Return a list with the last run that printed a missing line with other numbers; empty if there is none."""
+    """Return a list with the last run that printed one of the missing lines with other numbers; empty if there is
+    none.
+    """
     forms = {
         line_form(line)
         for line in missing
@@ -220,7 +224,7 @@ def _judge_without_run(case: Case, says: OutputClaim) -> Verdict:
 
 
 def judge_file(case: Case, says: FileClaim) -> Verdict:
-    """Judge whether the record has the quoted lines in the named file."""
+    """Judge whether the named file contains the quoted lines, as far as the record shows its content."""
     path = case.spotted.claim.path or ""
     texts = case.file_texts(path)
     quoted_lines = [line for line in says.lines if not is_elision(line) and normalize_line(line)]

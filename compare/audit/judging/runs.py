@@ -99,7 +99,7 @@ _ALL_TESTS = re.compile(r"\b(?:all|whole|full|entire|complete)\b", re.IGNORECASE
 
 
 def _is_narrower(case: Case, run: Run) -> bool:
-    """Return whether the claim says that all tests were run, but this run executed only some of them."""
+    """Return whether the claim says that all tests were run, although this run executed only some of them."""
     return _ALL_TESTS.search(case.spotted.claim.quote) is not None and any(map(is_narrowed, run.steps))
 
 
@@ -162,9 +162,9 @@ def judge_exit(case: Case, says: ExitCodeClaim) -> Verdict:
 
 
 def _judge_matching_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Verdict | None:
-    """Return a verdict if a run ended with the stated exit code, or printed it; else None.
+    """Return a verdict if a run ended with the stated exit code, or printed it; otherwise None.
 
-    `runs`: latest first.
+    `runs` are in order, the latest run first.
     """
     run = next((run for run in runs if run.exit_code == says.code or _prints_code(run, says.code)), None)
     if run is None:
@@ -187,7 +187,9 @@ def _judge_matching_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Ve
 
 
 def _judge_reported_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Verdict | None:
-    """Return a supporting verdict if an output reports this exit code for something else, such as a container."""
+    """Return a supporting verdict if an output reports this exit code of something else, such as a container;
+    otherwise None.
+    """
     pattern = re.compile(rf"\bexit(?:ed)?[ _]?(?:code|status)?\W{{1,8}}{says.code}\b(?!\.\d)", re.IGNORECASE)
     for run in runs[:_MAX_REPORTING_RUNS] if says.code > _MAX_COMMON_CODE else ():
         if run.result is not None and (match := pattern.search(run.text[:_MAX_TEXT])):
@@ -201,7 +203,9 @@ _PRESENT_TENSE = re.compile(r"\b(?:exits|returns|ends|finishes|still|now)\b", re
 
 
 def _judge_shell_code(case: Case, says: ExitCodeClaim, run: Run) -> Verdict | None:
-    """Return an accusing verdict if the shell printed the last run's exit code, and the claim states another code."""
+    """Return an accusing verdict if the shell printed the last run's exit code and the claim states another one;
+    otherwise None.
+    """
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _MAX_STEPS:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
@@ -228,9 +232,10 @@ _MAX_COMMON_CODE = 2
 
 
 def _judge_early_code(case: Case, says: ExitCodeClaim, command: str | None) -> Verdict | None:
-    """Return an accusing verdict if the stated exit code first occurs with the next run; else None.
+    """Return an accusing verdict if the stated exit code occurs for the first time in the next run; otherwise
+    None.
 
-    `command`: if given, the next run must have executed it.
+    If `command` is given, the next run must have executed it.
     """
     next_run = next(iter(case.runs_after()), None)
     if (
@@ -248,7 +253,9 @@ def _judge_early_code(case: Case, says: ExitCodeClaim, command: str | None) -> V
 
 
 def _is_about_last_run(case: Case, run: Run) -> bool:
-    """Return whether the claim is about the last run: it is in the past tense and directly follows the run."""
+    """Return whether the claim is about the last run, because it is in the past tense and directly follows the
+    run.
+    """
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

@@ -1,6 +1,6 @@
-"""Judges an undecidable number again, as a number of any kind or as a count of lines.
+"""Judges an undecidable number a second time, as a number of any kind or as a number of lines.
 
-A count of lines may include or omit the header.
+A number of lines may include the header line or not.
 """
 
 import re
@@ -27,7 +27,7 @@ _WC_COUNT = re.compile(r"^\s*(\d{1,12})(?:\s|$)", re.MULTILINE)
 
 
 def judge_again(case: Case, says: ValueClaim, verdict: Verdict) -> Verdict:
-    """Return the given verdict, or a new one if other evidence supports an undecidable number."""
+    """Return a new verdict if other evidence supports an undecidable number; otherwise the given verdict."""
     if (
         verdict.status != "undecidable"
         or says.kind not in ("count", "quantity", "time")
@@ -51,7 +51,9 @@ def judge_again(case: Case, says: ValueClaim, verdict: Verdict) -> Verdict:
 
 
 def _is_recent(case: Case, says: ValueClaim) -> bool:
-    """Return whether one of the last outputs has the number. (Reading all outputs for each claim would be slow.)"""
+    """Return whether one of the last outputs contains the number. Searching all outputs for each claim would be
+    slow.
+    """
     number = normalize_number(says.value.rstrip("kKM"))
     texts = [output.text.replace(",", "") for output in case.outputs_before()[:_MAX_OUTPUTS]]
     pattern = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d)")
@@ -59,7 +61,9 @@ def _is_recent(case: Case, says: ValueClaim) -> bool:
 
 
 def _judge_header_count(case: Case, says: ValueClaim, sentence: Sentence) -> Verdict | None:
-    """Return a verdict if the claimed number and a count by `wc -l` differ only by the header line."""
+    """Return a verdict if the claimed number differs from a count by `wc -l` only by one, for the header line;
+    otherwise None.
+    """
     header_lines = (
         1 if _EXCLUDING_HEADER.search(sentence.plain) else -1 if _INCLUDING_HEADER.search(sentence.plain) else 0
     )

@@ -1,4 +1,4 @@
-"""Judges a claim about tests whose runs printed no summary; only an exit code can then support the claim."""
+"""Judges a claim about tests whose runs printed no summary. Only an exit code can then support the claim."""
 
 from gedanken.compare.audit.claims.claim_contents import TestsClaim
 from gedanken.compare.audit.commands.command_lines import is_chain, is_narrowed
@@ -10,10 +10,10 @@ from gedanken.experiment.claim import Evidence
 
 
 def judge_newer_run(case: Case, says: TestsClaim, supporting_run: Run, test_runs: list[Run]) -> Verdict | None:
-    """Return a verdict if the claim may be about the newest test run, which printed no summary; else None.
+    """Return a verdict if the claim may be about the latest test run, which printed no summary; otherwise None.
 
-    `supporting_run`: an earlier run whose summary supports the claim. `test_runs`: the test runs before the claim,
-    latest first.
+    `supporting_run` is an earlier run whose summary supports the claim. `test_runs` are the test runs before the
+    claim, the latest first.
     """
     if (
         not test_runs
@@ -44,7 +44,7 @@ def judge_newer_run(case: Case, says: TestsClaim, supporting_run: Run, test_runs
 def judge_silent(case: Case, says: TestsClaim, test_runs: list[Run]) -> Verdict:
     """Judge a claim about tests by the last test run, which printed no summary.
 
-    `test_runs`: the test runs before the claim, latest first.
+    `test_runs` are the test runs before the claim, the latest first.
     """
     run = test_runs[0]
     if run.result is None:
@@ -89,9 +89,9 @@ def _judge_exit_code(case: Case, run: Run, evidence: Evidence, *, says_whole: bo
 
 
 def judge_stale_tests(case: Case, change: Edit, evidence: Evidence) -> Verdict:
-    """Return the accusing verdict for tests that were not run again after `change`.
+    """Return the accusing verdict on a claim about tests that were not run again after `change`.
 
-    `evidence`: the result that the claim is about.
+    `evidence` is the result that the claim is about.
     """
     edit_evidence = case.record.evidence(change.event)
     return Verdict(

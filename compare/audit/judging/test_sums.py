@@ -1,4 +1,4 @@
-"""Results of recorded test runs, and claimed numbers that several of these runs printed together."""
+"""Results of recorded test runs, and claimed numbers that are sums over several of these runs."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 
 class Result(NamedTuple):
-    """A summary of tests, with the number of its event and the run that printed it (None if unknown)."""
+    """A test summary, with the number of the event that contains it and the run that printed it (None if unknown)."""
 
     tests: TestSummary
     event: int
@@ -18,9 +18,8 @@ class Result(NamedTuple):
 
 
 def judge_sum(case: Case, says: TestsClaim, results: list[Result]) -> Verdict | None:
-    """Return a verdict if the claimed number of passed tests is counted over several texts; else None.
-
-    It may be the sum over several summaries, or the count of the cases that a result lists.
+    """Return a verdict if the claimed number of passed tests is the sum over several summaries, or the number of
+    cases that a result lists; otherwise None.
     """
     if says.passed is None or says.failed:
         return None
@@ -89,9 +88,8 @@ def partial_sums(case: Case) -> set[int]:
 
 
 def significant_words(command: str) -> tuple[str, ...]:
-    """Return the words of the steps that decide what a command tests.
-
-    These are each `cd` and all steps that are not `quiet`.
+    """Return the words of the steps that decide what a command tests: each `cd`, and all steps that are not
+    `quiet`.
     """
     return tuple(
         _step_text(step) for step in parse_steps(command) if step.family != "quiet" or step.program in ("cd", "pushd")

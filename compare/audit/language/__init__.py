@@ -1,1 +1,1 @@
-"""What sentences say, in several languages: numbers, hedges, tenses, clauses."""
+"""What sentences say, in several languages: numbers, hedges (words of doubt), tenses, clauses."""

@@ -5,13 +5,15 @@ import re
 _SEPARATOR = re.compile(
     r"[,;()|](?!\d)|→(?!\s{0,3}\d)|\s(?:and|und|et|y|e|but|while|against|vs\.?|versus|gegen)\s", re.IGNORECASE
 )
-"""Matches a comma, an `and` or the like, after which a sentence may be about another number."""
+"""Matches a comma, an `and` or something similar, after which a sentence may be about another number."""
 _EARLIER_VALUE = re.compile(
     r"\s{0,3}(?:(?:it |that |which )?(?:was|were|had been)|previously|before|formerly|originally|instead of|"
     r"(?:down |up )?from)\s{1,3}",
     re.IGNORECASE,
 )
-"""Words between two numbers which show that the second is the earlier value of the first, as in `61 ms, was 88`."""
+"""Matches words between two numbers which show that the second is the earlier value of the first, as in `61 ms,
+was 88`.
+"""
 _NOUN_AFTER = re.compile(r"\s{1,3}(?!(?:of|to|from|in|at|on|and|or|is|are|was|were)\b)[a-zà-ÿ][\w-]{2,20}")
 _NUMBER_WITH_NOUN = re.compile(
     r"(?<!\bof )(?<!/)(?<![\w.,])\d[\d,.]*\s{1,3}"
@@ -20,7 +22,9 @@ _NUMBER_WITH_NOUN = re.compile(
 
 
 def clause_around(sentence: str, start: int, end: int) -> str:
-    """Return the part of a sentence that contains the number from `start` to `end`, cut at `_SEPARATOR`."""
+    """Return the part of a sentence that contains the number from `start` to `end`. The sentence is cut at each
+    `_SEPARATOR`.
+    """
     clause_start, clause_end = _bounds(sentence, start, end)
     return sentence[clause_start:clause_end]
 

@@ -35,7 +35,7 @@ _DEEDS = {
 }
 """Concepts for what is done with data, each with two patterns.
 
-The first is for languages that separate words by spaces, the second for Chinese and Japanese.
+The first pattern is for languages that separate words by spaces, the second for Chinese and Japanese.
 """
 _THINGS = {
     "row": (r"\brows?\b|\bZeilen?\b|\blignes?\b|\bfilas?\b|\blinhas?\b", r"行"),

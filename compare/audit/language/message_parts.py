@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MAX_SENTENCE_CHARS = 1_500
-"""Maximum number of characters of a sentence. A longer one is cut, to limit what a pattern has to search."""
+"""Maximum number of characters of a sentence. A longer one is cut, so that patterns have less text to search."""
 
 
 def allow_more_spaces(pattern: str) -> str:
-    """Return a pattern in which each space matches up to three spaces, since emphasis marks become spaces."""
+    """Return a pattern in which each space matches up to three spaces, because emphasis marks are replaced by
+    spaces.
+    """
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 
 CODE_MARK, QUOTE_MARK = "\x02", "\x01"
-"""The characters that replace, in `Sentence.plain`, each character of a code span (`CODE_MARK`) or of a quotation
-(QUOTED).
+"""In `Sentence.plain`, each character of a code span is replaced by `CODE_MARK`, and each character of a quotation
+by `QUOTE_MARK`.
 """
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
@@ -29,7 +31,9 @@ _ITEM = re.compile(
 )
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _RESULT_SYMBOL = re.compile(r"[✅✔✓☑❌✗✘]")
-"""Symbols for success and failure. A first row of a table that contains one is read as a result."""
+"""Matches symbols for success and failure. If the first row of a table contains one, it is read as a result and
+not as a header.
+"""
 _TABLE_RULE = re.compile(r"[\s|:=-]{3,}$")
 _SENTENCE_END = re.compile(
     r"(?:(?<!/\.\.)[.!?]|(?<=/\.\.)\.(?=\s+[A-Z]|\s*$))(?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}"
@@ -54,13 +58,15 @@ class Sentence:
     """Position in the message, in characters."""
     raw: str
     plain: str
-    """The raw text with code spans, quotations, links and emphasis marks replaced. The length is the same."""
+    """The raw text in which code spans, quotations, links and emphasis marks are replaced by other characters. It
+    is as long as the raw text.
+    """
     kind: Literal["prose", "item", "row"]
     heading: str = ""
     introduction: str = ""
-    """For a list item or a table row: the sentence that introduces the list or the table and ends with a colon."""
+    """For a list item or a table row: the sentence with a colon at its end that introduces the list or the table."""
     previous: str = ""
-    """The previous sentence of the same paragraph; for the first sentence of a list item, the item above."""
+    """The previous sentence of the same paragraph. For the first sentence of a list item, the previous item."""
     columns: tuple[str, ...] = ()
     """For a table row: the names of its columns."""
     checkbox: str = ""
@@ -174,7 +180,7 @@ class _Splitter:
         self.last_item = ""
 
     def _start_heading(self, text: str) -> None:
-        """Start a heading. Below the heading of a plan, every heading belongs to the plan, until one announces
+        """Start a heading. If it is below the heading of a plan, it belongs to the plan, unless it announces
         results.
         """
         self.is_plan = bool(_PLAN.search(text)) or (self.is_plan and not _RESULTS.search(text))
@@ -229,7 +235,7 @@ def _closes_fence(line: str, marks: str) -> bool:
 
 
 def _sentence_spans(text: str, text_start: int, text_end: int) -> list[tuple[int, int]]:
-    """Return where the sentences of a text begin and end. A code span is never split."""
+    """Return where each sentence of a text begins and ends. A code span is never split."""
     code_spans = deque(match.span() for match in _CODE_SPAN.finditer(text, text_start, text_end))
     spans, start = [], text_start
     for match in _SENTENCE_END.finditer(text, text_start, text_end):
@@ -251,7 +257,7 @@ def _strip_span(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _blank_code_span(match: re.Match[str]) -> str:
-    """Replace a code span by placeholders. A span that begins with a count of tests (`3 passed`) stays readable."""
+    """Replace a code span by placeholders, unless it begins with a number of tests (`3 passed`)."""
     if _TEST_COUNT.match(match["code"]):
         return f" {match['code']} ".center(len(match[0]))
     return CODE_MARK * len(match[0])

@@ -1,5 +1,5 @@
-"""Checks whether a sentence asserts the words at a given position. It may also plan, ask, deny, suppose, order or
-quote them.
+"""Checks whether a sentence asserts the words at a given position, rather than planning, asking, denying,
+supposing, ordering or quoting them.
 """
 
 import re
@@ -40,7 +40,7 @@ _GENERAL_STATEMENT = re.compile(
     r"(?:seen|regarded|considered|viewed|taken|thought|held))\b",
     re.IGNORECASE,
 )
-"""Words of a general statement, which reports nothing about this session."""
+"""Matches words of a general statement, which reports nothing about this session."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -72,14 +72,14 @@ def is_japanese_hedge(plain: str) -> bool:
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Return whether the words only announce what follows, without a number, as in `And now the tests pass:`."""
+    """Return whether the words contain no number and only announce what follows, as in `And now the tests pass:`."""
     text = sentence.raw.rstrip()
     return text.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.kind == "prose"
 
 
 def is_report(sentence: Sentence) -> bool:
-    """Return whether a sentence reports something. It must not be an order, and no heading or introduction above may
-    announce a plan.
+    """Return whether a sentence reports something: it is not an order, and no heading or introduction above it
+    announces a plan.
     """
     lead = sentence.introduction
     if PLAN_WORDS.search(sentence.heading[:200]) or (

@@ -98,7 +98,7 @@ HEDGES_IN_SENTENCE = re.compile(
     r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
-"""Words anywhere before a statement, in its sentence, which show that the statement is not asserted."""
+"""Matches words before a statement, anywhere in its sentence, which show that the statement is not asserted."""
 HEDGES_AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
@@ -108,12 +108,12 @@ HEDGES_AFTER = re.compile(
     r"wenn|falls|sobald|si|cuando)\b|[?？]|吗|之?后[再才]?|才|再)",
     re.IGNORECASE,
 )
-"""Words directly after a statement which show that the statement is not asserted."""
+"""Matches words directly after a statement which show that the statement is not asserted."""
 JAPANESE_HEDGES = re.compile(
     r"必要|べき|たら|れば|なら|場合|予定|つもり|でしょう|だろう|はず|ください|ましょう|かもしれ|ない|ません(?!でした。?$)(?<!ありません)|"
     r"ますか|ですか|か。?$|前に|まで|たい|目標|例えば|たとえば|によると|によれば|とのこと|そうです|らしい|意味|期待|よう(?:に|です)|これから|次に|後で"
 )
-"""Words anywhere in a Japanese sentence which show that its statement is not asserted."""
+"""Matches words anywhere in a Japanese sentence which show that its statement is not asserted."""
 IMPERATIVES = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
@@ -134,7 +134,7 @@ PLAN_WORDS = re.compile(
     r"nächste schritte|beispiele?|prochaines étapes|exemples?|próximos pasos|ejemplos?)\b|下一步|示例|计划|用法",
     re.IGNORECASE,
 )
-"""Words in a heading, or in the introduction of a list, which show that nothing is reported below."""
+"""Matches words in a heading, or in the introduction of a list, which show that nothing is reported below."""
 EARLIER_STATE_WORDS = re.compile(
     r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
     r"baseline|at the (?:start|beginning)|beforehand|"
@@ -144,9 +144,9 @@ EARLIER_STATE_WORDS = re.compile(
     r"inicialmente)\b|最初|原先|此前|起初",
     re.IGNORECASE,
 )
-"""Words which show that a statement is about an earlier state."""
+"""Matches words which show that a statement is about an earlier state."""
 REPORTING_PHRASES = re.compile(
     r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
     re.IGNORECASE,
 )
-"""Phrases with a modal verb that still report something, such as `can confirm`."""
+"""Matches phrases with a modal verb that still report something, such as `can confirm`."""

@@ -49,8 +49,8 @@ NOT_END_OF_LONGER = (
     rf"(?!(?<=\d{_SEPARATOR})(?<!\d{{4}}{_SEPARATOR})"
     rf"(?<![A-Za-z]\d{_SEPARATOR})(?<![A-Za-z]\d\d{_SEPARATOR})(?<![A-Za-z]\d{{3}}{_SEPARATOR})\d{{3}}(?!\d))"
 )
-"""Pattern for the front of a number's pattern. It rejects the end of a longer number: the 345 of `12 345`, but not of
-`p95 345`.
+"""Pattern that is put in front of a number's pattern, so that the end of a longer number does not match: the 345
+of `12 345` does not, but that of `p95 345` does.
 """
 COUNT_PATTERN = (
     rf"(?:{NOT_END_OF_LONGER}(?:\d{{1,3}}(?:[{GROUP_SEPARATORS}]\d{{3}}){{1,3}}(?!\d)|"
@@ -69,7 +69,7 @@ _POWER_OF_TEN = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?[eE][-+]?\d{1,2}")
 
 
 def parse_count(text: str) -> int | None:
-    """Return the whole number that a word or digits stand for; None if the text is no number."""
+    """Return the whole number that a word or digits stand for; None if the text is not a number."""
     lowered = text.strip().lower()
     if lowered in NUMBER_WORDS:
         return NUMBER_WORDS[lowered]

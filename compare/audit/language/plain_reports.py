@@ -1,4 +1,4 @@
-"""Checks whether a sentence plainly reports a claim, and is no quotation, rule or wish."""
+"""Checks whether a sentence plainly reports a claim, and is not a quotation, a rule or a wish."""
 
 import re
 
@@ -14,7 +14,7 @@ _ATTRIBUTION = re.compile(
     r"dice[n]?|afirma[n]?|muestra|asegura[n]?|diz|dizem|mostra|garante)(?!\w)",
     re.IGNORECASE,
 )
-"""A subject with a verb of saying, showing or believing."""
+"""Matches a subject with a verb of saying, showing or believing."""
 _RUN_SUBJECTS = frozenset(
     re.findall(
         r"\S+",
@@ -44,7 +44,7 @@ _RESULT_WORDS = re.compile(
     r"[✅✔✓☑]|结果|总结|完成|测试|验证|状态|通过|运行",
     re.IGNORECASE,
 )
-"""Words about results, in a label such as `Test summary:` or in the words before a claim."""
+"""Matches words about results, in a label such as `Test summary:` or in the words before a claim."""
 _SENTENCE_START = re.compile(
     r"\W*(?:that|it|this|i|we|everything|all|there|alles|das|es|tout|c'est|todo|tudo)\b", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ _PHRASE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINS_TERM = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z", re.IGNORECASE)
-"""Words which show that the claim explains the meaning of a term."""
+"""Matches words which show that the claim explains the meaning of a term."""
 _THIS_SESSION = re.compile(
     r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
     r"patch|edit\w*|sandbox|"
@@ -77,7 +77,7 @@ _THIS_SESSION = re.compile(
     rf"{CODE_MARK}",
     re.IGNORECASE,
 )
-"""Words in an introductory phrase that refer to this session."""
+"""Matches words in an introductory phrase that refer to this session."""
 _NOT_THIS_SESSION = re.compile(
     r"\b(?:tomorrow|soon|next (?:week|month|time|sprint)|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|someday|"
     r"normally|ordinarily|as a rule|rule of thumb|for (?:instance|example)|say,|in principle|"
@@ -113,14 +113,16 @@ _TIME_PHRASE = re.compile(
     r"puis|ensuite|après cela|luego|después|depois),?\s",
     re.IGNORECASE,
 )
-"""Words before a report that only say when something happened, such as `afterwards` in `afterwards I ran make`."""
+"""Matches words before a report that only say when something happened, such as `afterwards` in `afterwards I ran
+make`.
+"""
 _I_RAN = re.compile(
     r"(?:I|we)(?:'ve| have)? (?:ran|run|executed)\b|haben? (?:ich|wir) |j'ai |(?:he|hemos) ejecutado", re.IGNORECASE
 )
 _CONDITION = re.compile(
     r"^\W{0,6}(?:after you|before|since|once|when|\w+ing)\b(?P<where>[^.;:]{0,80}?),", re.IGNORECASE
 )
-"""An introductory clause that states a condition."""
+"""Matches an introductory clause that states a condition."""
 _IS_SUBJECT = re.compile(
     r"\s{1,3}(?:first|before|over(?! (?:the |all )?(?:\d|two|three|four|five|ten|epochs?|course))|beats?|"
     r"or|and (?:above|up|more))\b|"
@@ -128,13 +130,14 @@ _IS_SUBJECT = re.compile(
     r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
     re.IGNORECASE,
 )
-"""Words after a claim which show that the claim is only the subject of another statement."""
+"""Matches words after a claim which show that the claim is only the subject of another statement."""
 _INDEFINITE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
 
 
 def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
-    """Return whether a claim, in its sentence, is the agent's own report. `is_value`: the claim states a
-    named value.
+    """Return whether a claim is the agent's own report. `before` and `after` are the rest of its sentence.
+
+    `is_value` is True if the claim states a named value.
     """
     sentence = before + claim + after
     if (
@@ -173,7 +176,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
 
 
 def _is_report_clause(clause: str) -> bool:
-    """Return whether the clause before a claim speaks of results or code, or has only function words."""
+    """Return whether the clause before a claim speaks of results or code, or consists only of function words."""
     if _EXPLAINS_TERM.search(clause):
         return False
     words = {word.lower() for word in _WORD.findall(clause)}

@@ -1,4 +1,4 @@
-"""Recognizes words that tie a number to the present state or to an earlier one."""
+"""Recognizes words that say whether a number is about the present state or an earlier one."""
 
 import re
 
@@ -24,7 +24,9 @@ _TIMELESS_PARTICIPLE = re.compile(
     r"\bwith(?:out)? (?:[\w-]+ ){1,4}\w{3,}ed\b(?=\W{0,3}$|[,;.)])",
     re.IGNORECASE,
 )
-"""Participles that express no time: `the smoothed encoder`, `are left`, `with vouchers counted`."""
+"""Matches participles that say nothing about time, as in `the smoothed encoder`, `are left`, `with vouchers
+counted`.
+"""
 _PRESENT_VERB = re.compile(
     r"\b(?:is|are|has|have|holds?|weighs?|shows?|takes?|needs?|contains?|counts?|stands?|ist|sind|hat|est|sont|es|son)\b",
     re.IGNORECASE,
@@ -39,12 +41,12 @@ _UNAFFECTED = re.compile(
 
 
 def describes_present(text: str) -> bool:
-    """Return whether a text has words that tie it to the present state."""
+    """Return whether a text has words which say that it is about the present state."""
     return _PRESENT_WORDS.search(text) is not None
 
 
 def describes_past(text: str) -> bool:
-    """Return whether a text has words that may refer to an earlier state."""
+    """Return whether a text has words which say that it may be about an earlier state."""
     return _PAST_WORDS.search(_TIMELESS_PARTICIPLE.sub(" ", text)) is not None
 
 

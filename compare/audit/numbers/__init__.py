@@ -1,1 +1,3 @@
-"""Claimed numbers beside printed ones: derived, renamed, missing, too early."""
+"""Compares claimed numbers with printed ones: numbers that were computed, have another name, are missing, or came
+too early.
+"""

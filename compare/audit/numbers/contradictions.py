@@ -15,7 +15,9 @@ from gedanken.compare.audit.verdicts import Case, Verdict
 
 _MAX_NUMBERS = 150
 _EXACT_DIGITS = 3
-"""A number with at least this many significant digits counts as exact; with fewer, it counts as an approximation."""
+"""A number with at least this many significant digits counts as exact. One with fewer digits counts as an
+approximation.
+"""
 _OTHER_MEANING = re.compile(
     r"\b(?:before|until|from|was|were|used to|earlier|originally|at first|initially|previous\w*|old|former|first|"
     r"second|third|other|another|each|per|every|average|mean|total|sum|altogether|overall|together|both|more|fewer|less|than|"
@@ -23,7 +25,8 @@ _OTHER_MEANING = re.compile(
     r"if|when|with|without|after|on|under|in|once|not|no|never|except|vorher|war|waren|avant|était|antes|era)\b",
     re.IGNORECASE,
 )
-"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed number.
+"""Matches words which suggest that the claimed number is not about the same state, condition, part or sum as the
+printed number.
 """
 _VERBS = name_keys(
     "has have had takes took needs needed is are reached reads read wrote loaded handled managed measured shows "
@@ -34,9 +37,10 @@ _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w-]{2,20})")
 
 
 def judge_contradicted(case: Case, figure: Figure, numbers: list[PlacedNumber], sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the only number printed under the figure's name has another value; else None.
+    """Return an accusing verdict if the only number that is printed under the figure's name has another value;
+    otherwise None.
 
-    `numbers`: the numbers printed before the claim.
+    `numbers` are the numbers printed before the claim.
     """
     number = _only_named_number(figure, numbers)
     if number is None or number.run is None or not _is_of_last_run(case, number):
@@ -69,7 +73,7 @@ def _only_named_number(figure: Figure, numbers: list[PlacedNumber]) -> PlacedNum
 
 
 def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
-    """Return whether a number comes from the complete result of the last run, and nothing has changed since."""
+    """Return whether a number comes from the last run, whose result is complete, and nothing has changed since."""
     runs = case.runs_before()
     run = number.run
     return (
@@ -84,7 +88,7 @@ def _is_of_last_run(case: Case, number: PlacedNumber) -> bool:
 
 
 def _number_as_written(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence writes it, without commas; None unless it occurs exactly once."""
+    """Return the number as the sentence writes it, without commas; None if it does not occur exactly once."""
     matches = [
         match[0]
         for match in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
@@ -94,7 +98,7 @@ def _number_as_written(sentence: Sentence, figure: Figure) -> str | None:
 
 
 def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: Sentence, text: str) -> bool:
-    """Return whether the sentence states one exact number and has only words from the run's command and output."""
+    """Return whether the sentence states one exact number, and all its words occur in the run's command or output."""
     kind = parse_unit(figure.unit)[0]
     digits = re.sub(r"\D", "", text).strip("0")
     printed = re.sub(r"\D", "", str(number.printed.value)).strip("0")
@@ -127,9 +131,9 @@ def _is_unambiguous(case: Case, figure: Figure, number: PlacedNumber, sentence: 
 
 
 def _may_be_explained(figure: Figure, numbers: list[PlacedNumber]) -> bool:
-    """Return whether the stated number may be printed elsewhere or computed from printed numbers.
+    """Return whether the stated number may be printed elsewhere, or be computed from printed numbers.
 
-    True also if there are too many numbers to check.
+    Also True if there are too many numbers to check this.
     """
     is_round = len(re.sub(r"\D", "", str(figure.value)).strip("0")) < _EXACT_DIGITS
     is_stated = partial(is_amount, figure.value, parse_unit(figure.unit), about=is_round)

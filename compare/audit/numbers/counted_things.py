@@ -10,7 +10,7 @@ from gedanken.compare.audit.verdicts import Case
 _NOUN = r"(?:\s|\*|`|_){0,3}(?:of\s)?(?P<noun>[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ-]{1,30})"
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,.]*\d|(?<![\w.])\d")
 _REPLACED_BY = re.compile(r"\s?[^\W\d]{0,12}\s?(?:\b(?:to|auf|à|a|zu|para)\b|→|->|=>)", re.IGNORECASE)
-"""Matches text after a number which shows that the next number replaced this number, as in `12 to 9`."""
+"""Matches the text after a number if it shows that the next number replaced this one, as in `12 to 9`."""
 _FUNCTION_WORD = re.compile(
     r"(?:and|or|in|on|at|of|for|from|to|with|by|while|but|was|were|is|are|had|has|have|that|which|ms|us|ns)",
     re.IGNORECASE,
@@ -27,9 +27,9 @@ def adjacent_sums(numbers: list[Decimal]) -> set[Decimal]:
 
 
 def counts_something_else(case: Case, says: ValueClaim, line: str, printed: str) -> bool:
-    """Return whether the claim and the output line may count different things, such as rows and batches.
+    """Return whether the claim and the output line may count different things, such as rows and batches of rows.
 
-    `printed`: the number in `line`.
+    `printed` is the number in `line`.
     """
     claim = case.spotted.claim
     text = case.record.transcript.events[case.event].text
@@ -50,7 +50,7 @@ def counts_something_else(case: Case, says: ValueClaim, line: str, printed: str)
 
 
 def _significant_digits(number: str) -> str:
-    """Return the digits of a number without zeros at either end, so that `1.5` and `1500` have the same."""
+    """Return the digits of a number without zeros at both ends. They are the same for `1.5` and `1500`."""
     return re.sub(r"\D", "", number).strip("0")
 
 

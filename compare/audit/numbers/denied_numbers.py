@@ -24,7 +24,7 @@ _MAX_NAMED = 60
 _MAX_NUMBERS = 300
 _MIN_SERIES_LENGTH = 2
 _EXACT_DIGITS = 4
-"""A whole number with at least this many significant digits counts as exact, not as an approximation."""
+"""A whole number with at least this many significant digits counts as exact and not as an approximation."""
 _TOLERANCE = Decimal("0.06")
 _OTHER_MEANING = re.compile(
     r"\b(?:before|until|from|to|used to|earlier|originally|at first|initial\w*|previous\w*|old|former|first|second|"
@@ -35,8 +35,8 @@ _OTHER_MEANING = re.compile(
     r"(?:was|were)(?! \w+(?:ed|en)\b)|vorher|war|waren|avant|était|antes|era|only (?=\d{1,2}\b))\b",
     re.IGNORECASE,
 )
-"""Words which suggest that the claimed number is about another state, condition, part or sum than the printed
-numbers.
+"""Matches words which suggest that the claimed number is not about the same state, condition, part or sum as the
+printed numbers.
 """
 _COMBINES_RUNS = re.compile(
     r"\b(?:together|altogether|total\w*|overall|sum\w*|combined|across|both|runs|on average|insgesamt|zusammen|"
@@ -49,14 +49,12 @@ _FILLER_WORDS = name_keys(
     "after change changes fix now left last final latest all there just here still result removed dropped "
     "in place currently exactly now again only run went down up"
 )
-"""Words that do not name the number of a claim, such as `has` and `shows`.
-
-An output need not contain them.
-"""
+"""Words that do not name the number of a claim, such as `has` and `shows`. An output need not contain them."""
 _REMOVAL_WORDS = name_keys("removed dropped")
 """Words for removal, as in `12 rows removed`.
 
-A claim with such a word is contradicted only by a number whose whole name is in the claim, not by `rows kept: 40`.
+A claim with such a word is contradicted only by a number whose whole name is in the claim. `rows kept: 40`, for
+example, does not contradict it.
 """
 _NAMES_VERSION = re.compile(
     r"\b(?:python|pypy|py|node(?:\.?js)?|java|jdk|ruby|php|go|golang|rust|perl|swift|kotlin|scala|dotnet|\.net|django|"
@@ -64,18 +62,20 @@ _NAMES_VERSION = re.compile(
     r"[\s-]{0,2}v?\d",
     re.IGNORECASE,
 )
-"""Words which show that the numbers of a sentence are versions, as in `passes on Python 3.11 but fails on 3.10`."""
+"""Matches words which show that the numbers of a sentence are versions, as in `passes on Python 3.11 but fails on
+3.10`.
+"""
 _SPREAD = re.compile(
     r"(?:±|\+/-|\bstd(?:ev)?\.?|\bdeviations?(?: of| is)?|\bspread(?: of| is)?)[\s:=]{0,3}\Z", re.IGNORECASE
 )
-"""Words before a number which show that the number is a spread, such as `±` or `std of`."""
+"""Matches words before a number which show that the number is a spread, such as `±` or `std of`."""
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _NOUN = re.compile(r"\s{1,3}(?P<noun>[^\W\d_][\w/-]{1,20})")
 
 
 def revise_for_denied_number(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if the record prints only other numbers under the claimed number's name;
-    else None.
+    """Return an accusing verdict if the record prints only other numbers under the name of the claimed number;
+    otherwise None.
     """
     says = case.spotted.content
     if verdict.status != "undecidable" or case.spotted.is_about_earlier or not case.spotted.is_certain:
@@ -125,7 +125,9 @@ _FROM_TO = re.compile(
 def _deny_series_end(
     case: Case, sentence: Sentence, figure: Figure, text: str, numbers: list[PlacedNumber]
 ) -> Verdict | None:
-    """Return an accusing verdict for `from 0.9 to 0.4` if the latest series contains 0.9, but not 0.4; else None."""
+    """Return an accusing verdict on a claim such as `from 0.9 to 0.4` if the latest series contains 0.9 but not
+    0.4; otherwise None.
+    """
     statement = next((match for match in _FROM_TO.finditer(sentence.plain) if match["last"] == text), None)
     if statement is None or len(significant_digits(text)) < 2 or len(_FROM_TO.findall(sentence.plain)) != 1:
         return None
@@ -155,8 +157,8 @@ def _deny_series_end(
 def _contradicting_number(
     figure: Figure, numbers: list[PlacedNumber], sentence: Sentence, start: int, end: int
 ) -> PlacedNumber | None:
-    """Return the printed number that best fits the claimed number's name, but has another value; None in case of
-    doubt.
+    """Return the printed number whose name best fits that of the claimed number, if it has another value; None in
+    case of doubt.
     """
     clause = clause_around(sentence.plain, start, end)
     if _OTHER_MEANING.search(clause) or _COMBINES_RUNS.search(sentence.plain) or CODE_MARK in clause:
@@ -184,14 +186,14 @@ def _contradicting_number(
 
 
 def _is_part_of_name(text_before: str, words: frozenset[str], figure: Figure) -> bool:
-    """Return whether a number without decimals is part of the name before it, as in `row 777`."""
+    """Return whether a number without decimals belongs to the name before it, as in `row 777`."""
     last_word = re.search(r"(\w+)\s\Z", text_before)
     is_whole = figure.value == figure.value.to_integral_value()
     return is_whole and last_word is not None and bool(name_keys(last_word[1]) & words)
 
 
 def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
-    """Return whether each word in `words` is part of a known word, its plural, or a compound with it."""
+    """Return whether each word in `words` is part of a known word, or of its plural or a compound with it."""
     return all(
         any(word in known_word for known_word in known_words)
         or (not word.isalpha() and bool(name_keys(word) & known_words))
@@ -201,7 +203,9 @@ def _are_word_parts(words: frozenset[str], known_words: frozenset[str]) -> bool:
 
 
 def _has_name(words: frozenset[str], kind: str, number: PlacedNumber) -> bool:
-    """Return whether a printed number has a unit of this `kind`, and one of `words` in its name or its command."""
+    """Return whether a printed number has a unit of this `kind`, and its name or its command contains one of
+    `words`.
+    """
     if number.printed.kind != kind:
         return False
     return bool(words & number.printed.words) or bool(
@@ -210,9 +214,10 @@ def _has_name(words: frozenset[str], kind: str, number: PlacedNumber) -> bool:
 
 
 def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
-    """Return whether the stated number is close to a printed number, or lies between the first numbers of the lines.
+    """Return whether the stated number is close to a printed number, or lies between the first numbers of several
+    lines.
 
-    A number between them may be their mean.
+    In the second case, it may be their mean.
     """
     firsts: dict[tuple[int, int], Decimal] = {}
     for number in sorted(numbers, key=lambda number: (number.event, number.printed.start)):
@@ -227,8 +232,8 @@ def _is_near_any(figure: Figure, numbers: list[PlacedNumber]) -> bool:
 def _is_near(figure: Figure, number: PlacedNumber) -> bool:
     """Return whether the stated number may be an approximation of the printed number.
 
-    A whole number with at least four significant digits may differ only by 1. Others may differ by 6 %, or by 1 if
-    they are whole and have no unit.
+    A whole number with at least four significant digits may differ by 1. Any other number may differ by 6 %; a whole
+    number without a unit also by 1.
     """
     stated, printed = figure.value * parse_unit(figure.unit)[1], number.printed.value * number.printed.scale
     difference = abs(stated - printed)
@@ -250,9 +255,8 @@ def _is_complete_and_current(case: Case, run: Run) -> bool:
 
 
 def _can_be_computed(figure: Figure, numbers: list[PlacedNumber]) -> bool:
-    """Return whether the stated number can be computed from printed numbers.
-
-    It may follow from two of them, or be the sum or the count of a result's numbers.
+    """Return whether the stated number can be computed from two printed numbers, or is the sum or the count of a
+    result's numbers.
     """
     unnamed_figure = Figure(figure.value, figure.unit, frozenset(), frozenset(), is_approximate=False)
     same_unit = [number.printed for number in numbers if number.printed.kind == parse_unit(figure.unit)[0]][

@@ -1,4 +1,4 @@
-"""Checks whether a stated number is the sum, difference, ratio or mean of printed numbers."""
+"""Checks whether a stated number can be computed from printed numbers, as their sum, difference, ratio or mean."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ _SUM_OR_MEAN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PlacedNumber:
-    """A printed number in a result."""
+    """A printed number, and the result in which it is."""
 
     event: int
     printed: PrintedNumber
@@ -62,8 +62,8 @@ def find_derivation(
 ) -> tuple[PlacedNumber, ...] | None:
     """Return printed numbers from which a stated number can be computed; None if there are none.
 
-    These numbers also occur in the message, share the figure's name, or begin a result whose sum or mean is the
-    stated number.
+    These numbers also occur in the message, have the same name as the stated number, or begin a result whose sum or
+    mean is the stated number.
     """
     if sentence is None or not figure.value:
         return None
@@ -111,9 +111,10 @@ def _find_stated_numbers(
 
 
 def _comparable_pairs(figure: Figure, numbers: list[PlacedNumber]) -> Iterator[tuple[PlacedNumber, PlacedNumber]]:
-    """Yield the pairs of printed numbers that may be compared.
+    """Yield the pairs of printed numbers that an agent might compare.
 
-    They have the same name in two results or different names in one result, or they are the ends of a series.
+    Both have the same name in two results, or different names in one result, or they are the first and the last
+    number of a series.
     """
     words = figure.words if any(figure.words & number.printed.words for number in numbers) else figure.words_before
     named_numbers = [number for number in numbers if words & number.printed.words][:_MAX_SUMMANDS]
@@ -129,7 +130,9 @@ def _comparable_pairs(figure: Figure, numbers: list[PlacedNumber]) -> Iterator[t
 
 
 def _find_sum_or_mean(figure: Figure, numbers: list[PlacedNumber]) -> tuple[PlacedNumber, ...] | None:
-    """Return two numbers of a result if its numbers of one kind of unit have the stated sum or mean; else None."""
+    """If the stated number is the sum or the mean of all numbers of a result that have the same kind of unit,
+    return two of them; otherwise None.
+    """
     is_stated = partial(matches_when_rounded, figure.value * parse_unit(figure.unit)[1], about=figure.is_approximate)
     for event in list(dict.fromkeys(number.event for number in numbers))[:2]:
         for kind in ("time", "size", "percent", ""):

@@ -27,11 +27,13 @@ _MAX_NEXT_RUNS = 3
 _MIN_DIGITS = 3
 """A number with at least this many digits is hardly guessed by chance."""
 _CONSTANTS = word_set("255 401 403 404 3306 5432 6379 8080 8443 9090 27017 32767 65535")
-"""Well-known numbers, such as ports, which can be stated without a run."""
+"""Well-known numbers, such as ports, which an agent can state without a run."""
 
 
 def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if a number of the claim was first printed by a later run; else None."""
+    """Return an accusing verdict if a number of the claim was printed for the first time by a later run; otherwise
+    None.
+    """
     if verdict.status != "undecidable" or not isinstance(case.spotted.content, FiguresClaim | ValueClaim):
         return None
     sentence = claim_sentence(case)
@@ -66,7 +68,7 @@ def revise_for_early_number(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _next_runs(case: Case) -> list[Run]:
-    """Return the next few runs called after the claim and before the user's next message."""
+    """Return the first few runs that were called after the claim and before the user's next message."""
     events = case.record.transcript.events
     next_message = next(
         (

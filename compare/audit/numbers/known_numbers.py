@@ -13,7 +13,7 @@ _MAX_VALUES = 60
 
 
 def may_be_known(case: Case, number: str) -> bool:
-    """Return whether a text before the claim contains, or may have contained, the number.
+    """Return whether a text before the claim contains the number, or may have contained it.
 
     Also True for claims about an earlier state.
     """
@@ -37,7 +37,7 @@ def may_be_known(case: Case, number: str) -> bool:
 
 
 def may_be_computed(case: Case, number: str) -> bool:
-    """Return whether a number may be computed from two printed numbers, or differs by one from a printed one."""
+    """Return whether a number can be computed from two printed numbers, or differs from a printed number by 1."""
     target = float(normalize_number(number))
     decimals = len(normalize_number(number).partition(".")[2])
     tolerance = 0.51 * 10.0**-decimals if decimals else 0.01

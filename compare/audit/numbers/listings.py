@@ -18,9 +18,9 @@ class _Listing(NamedTuple):
     command: re.Pattern[str]
     line: re.Pattern[str]
     names: frozenset[str]
-    """Words by which a claim may name the entries. The claim must contain at least one of these words."""
+    """Words by which a claim may name the entries, such as `files`. The claim must contain at least one of them."""
     required_words: frozenset[str] = frozenset()
-    """Further words, at least one of which the claim must contain, too. If empty, no further word is needed."""
+    """Further words, of which the claim must also contain at least one. If empty, no further word is needed."""
 
 
 def _listing(command: str, line: str, names: str, needs: str = "") -> _Listing:

@@ -1,4 +1,4 @@
-"""Judges a claimed file size by the output of `wc` or `ls -l`, and a claimed version by `--version`."""
+"""Judges a claimed file size by the output of `wc` or `ls -l`, and a claimed version by the output of `--version`."""
 
 import re
 
@@ -13,9 +13,9 @@ _LINE_NOUN = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas
 
 
 def judge_file_size(case: Case, says: ValueClaim) -> Verdict | None:
-    """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`; else None.
+    """Return a verdict on a claimed file size by the output of `wc -l`, `wc -c` or `ls -l`.
 
-    None also if a change may explain the difference.
+    None if there is no such output, or if a change of the file may explain the difference.
     """
     path = case.spotted.claim.path
     flag = "-l" if says.kind == "count" and _LINE_NOUN.fullmatch(says.name) else "-c"
@@ -52,7 +52,7 @@ def judge_file_size(case: Case, says: ValueClaim) -> Verdict | None:
 
 
 def _revise_for_changes(case: Case, changes: list[Edit], flag: str, verdict: Verdict) -> Verdict:
-    """Return the given verdict if later changes leave the file size as printed; otherwise a verdict `stale` or
+    """Return the given verdict if later changes did not alter the file size; otherwise a verdict `stale` or
     `undecidable`.
     """
     if any(not case.record.is_edit(edit.event) for edit in changes):
@@ -105,9 +105,9 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def judge_version(case: Case, says: ValueClaim) -> Verdict | None:
-    """Return a verdict on a claimed version by what the program itself printed, as with `--version`; else None.
+    """Return a verdict on a claimed version by what the program itself printed, as with `--version`.
 
-    None also if another output may explain the claim.
+    None if it printed nothing of this kind, or if another output may explain the claim.
     """
     programs = [step.program.lower() for step in parse_steps(case.spotted.command or "") if _has_version_option(step)]
     name = programs[0] if programs else says.name

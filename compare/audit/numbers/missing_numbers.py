@@ -1,4 +1,4 @@
-"""Finds the numbers of a claim that no output has, and checks whether a calculation or rounding explains them."""
+"""Finds the numbers of a claim that are in no output, and checks whether a calculation or rounding explains them."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _VALUE_KINDS = ("metric", "time", "size", "count", "quantity")
 
 
 def numbers_before(case: Case) -> list[PlacedNumber]:
-    """Return the numbers in the last results before the claim."""
+    """Return the numbers in the last few results before the claim."""
     runs = {run.result: run for run in case.runs_before()[: 2 * _MAX_OUTPUTS]}
     results = [output for output in case.outputs_before()[: 3 * _MAX_OUTPUTS] if output.is_result]
     places: list[PlacedNumber] = []
@@ -43,7 +43,7 @@ def _placed_numbers(case: Case, event: int, text: str, run: Run | None) -> list[
 
 
 def find_missing_numbers(case: Case, sentence: Sentence, places: list[PlacedNumber]) -> Iterator[tuple[Figure, str]]:
-    """Yield each number of a claim that no earlier output has, with its text in the sentence."""
+    """Yield each number of a claim that is in no earlier output, together with its text in the sentence."""
     says = case.spotted.content
     figures = list(says.figures) if isinstance(says, FiguresClaim) else []
     if isinstance(says, ValueClaim) and says.kind in _VALUE_KINDS and (start := sentence.plain.find(says.value)) >= 0:
@@ -58,7 +58,7 @@ def find_missing_numbers(case: Case, sentence: Sentence, places: list[PlacedNumb
 
 
 def _number_text(sentence: Sentence, figure: Figure) -> str | None:
-    """Return the number as the sentence writes it, but without commas. None unless it occurs exactly once."""
+    """Return the number as the sentence writes it, without commas; None if it does not occur exactly once."""
     texts = [
         match[0].replace(",", "").rstrip(".")
         for match in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", sentence.plain)
@@ -73,9 +73,9 @@ def significant_digits(text: str) -> str:
 
 
 def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
-    """Return whether a text before the claim, a calculation or a count of lines may explain the number.
+    """Return whether the number may come from a text before the claim, from a calculation, or from counting lines.
 
-    Also True if an earlier result is recorded only in part.
+    Also True if only a part of an earlier result is recorded.
     """
     if may_be_known(case, text) or may_be_computed(case, text) or _has_cut_result(case):
         return True
@@ -86,7 +86,7 @@ def may_be_explained(case: Case, figure: Figure, text: str) -> bool:
 
 
 def _has_cut_result(case: Case) -> bool:
-    """Return whether a result before the claim is recorded only in part. The agent may have seen more of it."""
+    """Return whether only a part of a result before the claim is recorded. The agent may have seen more of it."""
     events = case.record.transcript.events
     return any(
         output.is_result and (events[output.event].cut or is_output_cut(output.text))

@@ -1,4 +1,6 @@
-"""Checks whether the output gives a number a name other than the claimed one: another row, column, key or run."""
+"""Checks whether the output gives a number another name than the claim does: that of another row, column, key or
+run.
+"""
 
 import re
 from collections.abc import Callable
@@ -19,9 +21,9 @@ _MAX_OTHER_RUNS = 5
 _MAX_COMMAND_CHARS = 300
 _CONTEXT_CHARS = 2_000
 _COMMON_WORDS = frozenset(["test", "pass"])
-"""Words in many lines of every output, which therefore do not tell numbers apart."""
+"""Words that are in many lines of every output, and therefore do not tell numbers apart."""
 _SERIES_SUFFIX = re.compile(r"(?<=[a-z])(?:\d+|[-_][a-z0-9]+)$")
-"""Matches the part of a name that differs within a series, such as the `-q` of `zone-q`."""
+"""Matches the part of a name in which the names of a series differ, such as the `-q` of `zone-q`."""
 
 
 def claim_sentence(case: Case) -> Sentence | None:
@@ -48,17 +50,19 @@ def names_of(run: Run, printed: PrintedNumber) -> frozenset[str]:
 
 
 def command_of(run: Run | None) -> frozenset[str]:
-    """Return the words of a run's command; empty if the command is too long to name what it prints."""
+    """Return the words of a run's command. Empty if the command is so long that its words do not say what it
+    prints.
+    """
     return name_keys(run.command) if run is not None and len(run.command) < _MAX_COMMAND_CHARS else frozenset()
 
 
 def has_rival(
     case: Case, words: frozenset[str], run: Run, printed: PrintedNumber, is_mine: Callable[[PrintedNumber], bool]
 ) -> bool:
-    """Return whether `printed`, a number of `run`, is probably not the claimed number. Either the claim names another
-    thing, or another number fits the claim better.
+    """Return whether `printed`, a number of `run`, is probably not the claimed number, because the claim names
+    another thing, or another number fits the claim better.
 
-    `words`: the claim's words; `is_mine`: whether a number equals the claimed one.
+    `words` are the words of the claim; `is_mine` says whether a number equals the claimed one.
     """
     common_words = words & names_of(run, printed)
     if names_other_of_series(words, printed.words, names_of(run, printed)):
@@ -81,9 +85,9 @@ def fits_better(
 ) -> bool:
     """Return whether another printed number, the rival, fits the claim better than the supporting number.
 
-    `common_words`: the claim's words that name the supporting number; `rival_words`: those that name the rival.
-    `command_words`: the words of the rival's command, if another run printed the rival. Then a word that names only
-    the rival must be among them.
+    `common_words` are the words of the claim that name the supporting number; `rival_words` are those that name the
+    rival. If another run printed the rival, `command_words` are the words of that run's command, and a word that
+    names only the rival must be among them.
     """
     return common_words < rival_words and (
         command_words is None or bool((rival_words - common_words) & command_words)
@@ -93,8 +97,8 @@ def fits_better(
 def names_other_of_series(words: frozenset[str], own_names: frozenset[str], names: frozenset[str]) -> bool:
     """Return whether the claim names one thing of a series and the output another, such as `zone-q` and `zone-c`.
 
-    `words`: the claim's words; `own_names`: the printed number's own name; `names`: all words that name the printed
-    number.
+    `words` are the words of the claim; `own_names` is the printed number's own name; `names` are all words that name
+    the printed number.
     """
     claimed_names = {word for word in words if not word.isalpha()}
     series_names = {_SERIES_SUFFIX.sub("", word) for word in own_names if not word.isalpha()}
@@ -104,8 +108,8 @@ def names_other_of_series(words: frozenset[str], own_names: frozenset[str], name
 
 
 def verdict_on_other_name(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the supporting number has another name or may have changed since; else
-    None.
+    """Return an undecidable verdict if the supporting number has another name, or may have changed since;
+    otherwise None.
     """
     says = case.spotted.content
     if verdict.status != "supported" or not verdict.evidence or not isinstance(says, ValueClaim):
@@ -134,10 +138,10 @@ def verdict_on_other_name(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def verdict_on_later_change(case: Case, run: Run, sentence: str) -> Verdict | None:
-    """Return an undecidable verdict if code may have changed since the run and the claim is about the present; else
-    None.
+    """Return an undecidable verdict if code may have changed since the run and the claim is about the present;
+    otherwise None.
 
-    `sentence`: the sentence that contains the claim.
+    `sentence` is the sentence that contains the claim.
     """
     if case.spotted.is_about_earlier or (describes_past(sentence) and not describes_present(sentence)):
         return None

@@ -25,7 +25,7 @@ SPLIT_WORDS = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.
 _HELD_OUT = re.compile(r"\b(?:test|held-?out|hold-?out) (?:set|split|data|images|samples)\b", re.IGNORECASE)
 _FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
 _MEAN_WORDS = re.compile(r"\b(?:averag\w+|mean|median|gemittelt|Mittel|moyenne|promedio|média)\b|平均", re.IGNORECASE)
-"""Words for a mean. If a sentence has one of them, its number may be the mean of several printed numbers."""
+"""Matches words for a mean. If a sentence has one of them, its number may be the mean of several printed numbers."""
 _MAX_ROWS = 50
 _FINAL_WORDS = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
 
@@ -38,8 +38,8 @@ class _HasValues(Protocol):
 def belongs_to_other_name(line: str, position: int, own_name: re.Pattern[str], name: str = "") -> bool:
     """Return whether the number at `position` in the line is not the claimed one.
 
-    True if the line gives the number a name that `own_name` does not match. Also True if the line is about another
-    split of the data than `name`, such as training instead of test.
+    This is so if the line gives the number a name that `own_name` does not match, or if the line is about another
+    split of the data than `name`, such as training data in place of test data.
     """
     numbers = list(_NUMBER.finditer(line))
     last_name_start = max((match.start() for match in _METRIC.finditer(line)), default=-1)
@@ -69,7 +69,9 @@ def _is_other_split(text: str, name: str) -> bool:
 
 
 def is_superseded(line: str, later_lines: list[str], sentence: str) -> bool:
-    """Return whether the sentence states a final value, but a later line with the same words has other numbers."""
+    """Return whether the sentence states a final value although a later line with the same words has other
+    numbers.
+    """
     if not _FINAL_WORDS.search(sentence) or _FINAL_WORDS.search(line):
         return False
     return any(
@@ -100,8 +102,9 @@ def is_of_another_file(line: str, path: str | None) -> bool:
 
 
 def is_of_another_package(case: Case, says: ValueClaim, line: str, event: int) -> bool:
-    """Return whether the version in a line belongs to another name than the claim's. Neither the line nor the command
-    may contain the claim's name.
+    """Return whether the version in a line belongs to something other than the claim names.
+
+    Neither the line nor the command may contain the name in the claim.
     """
     if not re.search(rf"[A-Za-z][\w.-]{{1,60}}[@=]=?v?{re.escape(says.value)}(?![\w.]*\d)", line):
         return False
@@ -111,7 +114,7 @@ def is_of_another_package(case: Case, says: ValueClaim, line: str, event: int) -
 
 
 def is_of_another_split(case: Case, lines: list[str]) -> bool:
-    """Return whether the claim is about held-out data, but no line names a split of the data."""
+    """Return whether the claim is about held-out data although no line names a split of the data."""
     text = case.record.transcript.events[case.event].text
     start = case.spotted.claim.start
     claim_line = text[max(start - 40, text.rfind("\n", 0, start) + 1) :][:160].split("\n")[0]

@@ -1,4 +1,4 @@
-"""Finds numbers that an output shows without printing them, such as the number of lines in a listing, or zero
+"""Finds numbers that an output shows without printing them, such as the length of a list of files, or zero
 findings.
 """
 
@@ -19,15 +19,17 @@ _FINDINGS = name_keys("errors findings issues problems violations offenses compl
 
 
 def find_unprinted_count(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where an output shows the claimed number without printing it; else None.
+    """Return where an output shows the claimed number without printing it; None if none does.
 
-    Example: a listing of 5 files shows 5.
+    For example, a listing of 5 files shows the number 5.
     """
     return _find_listing_length(case, figure) or _find_zero_findings(case, figure)
 
 
 def _find_listing_length(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where the last listing of the claimed things begins; None unless its length is the claimed number."""
+    """Return where the last listing of the claimed things begins, if its length is the claimed number; otherwise
+    None.
+    """
     for run in case.runs_before()[:_MAX_RUNS] if not figure.unit and not figure.is_approximate else ():
         for listing in count_entries(run, figure.words):
             return (
@@ -39,7 +41,7 @@ def _find_listing_length(case: Case, figure: Figure) -> tuple[PlacedNumber, ...]
 
 
 def _find_zero_findings(case: Case, figure: Figure) -> tuple[PlacedNumber, ...] | None:
-    """Return where the last checker reported no findings, if the claim states zero findings; else None."""
+    """If the claim states zero findings, return where the last checker reported none; otherwise None."""
     if figure.value or not figure.words & (_FINDINGS | _VULNERABILITIES):
         return None
     is_about_vulnerabilities = bool(figure.words & _VULNERABILITIES)

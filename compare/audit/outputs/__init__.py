@@ -1,1 +1,1 @@
-"""What outputs print: results of tests and checks, and numbers with their names."""
+"""What outputs contain: results of tests and checks, and numbers with their names."""

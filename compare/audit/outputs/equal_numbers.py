@@ -1,4 +1,4 @@
-"""Checks whether a printed number may be the stated one: exactly, rounded, as a percentage or in another unit."""
+"""Checks whether a printed number may be the stated one: exactly, rounded, as a percentage, or in another unit."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ _KIBI = Decimal(1024)
 def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: PrintedNumber, *, about: bool) -> bool:
     """Return whether a printed number may be the stated number.
 
-    `unit`: the unit of the stated number, as `parse_unit` returns it. `about`: allow a difference of 6 %.
+    `unit` is the unit of the stated number, as `parse_unit` returns it. If `about` is True, a difference of 6 % is
+    allowed.
     """
     kind, scale = unit
     if kind and printed.kind and kind != printed.kind:
@@ -23,7 +24,7 @@ def is_amount(stated: Decimal, unit: tuple[str, Decimal], printed: PrintedNumber
 def _possible_values(kind: str, scale: Decimal, printed: PrintedNumber) -> set[Decimal]:
     """Return the values that a printed number may have in the stated unit (`kind`, `scale`).
 
-    For `ms`, a bare `1.5` may be 1.5 s and so 1500.
+    For example, if the stated unit is `ms`, a printed `1.5` without a unit may be 1.5 s, which is 1500 ms.
     """
     value = printed.value
     if kind == "percent" or (not kind and printed.kind == "percent"):
@@ -46,9 +47,10 @@ def _possible_values(kind: str, scale: Decimal, printed: PrintedNumber) -> set[D
 
 
 def matches_when_rounded(stated: Decimal, real: Decimal, *, about: bool = False) -> bool:
-    """Return whether `real`, rounded or cut to the decimals of `stated`, equals `stated`.
+    """Return whether `real`, rounded to the decimals of `stated`, equals `stated`. If there are decimals, they may
+    also be cut off.
 
-    `about`: allow a difference of 6 %. A whole number below 10 may differ by 0.5.
+    If `about` is True, a difference of 6 % is allowed.
     """
     exponent = stated.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)

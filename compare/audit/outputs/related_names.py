@@ -1,4 +1,4 @@
-"""Groups words that may name the same number, because people rarely use the very words that programs print."""
+"""Groups words that may name the same number, because people rarely use exactly the words that programs print."""
 
 from gedanken.compare.audit.outputs.labels import name_keys
 

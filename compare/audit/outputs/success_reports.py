@@ -26,14 +26,14 @@ _REQUEST = re.compile(
     r"[^\n.]{0,60}\Z",
     re.IGNORECASE,
 )
-"""Words which show that an outcome is requested, not reported."""
+"""Matches words which show that an outcome is requested and not reported."""
 
 
 def reports_success(text: str, family: str) -> bool:
-    """Return whether a text reports success of a check. A request such as `make sure that lint passes` does not
-    count.
+    """Return whether a text reports that a check succeeded. A request such as `make sure that lint passes` does
+    not count.
 
-    `family`: `build`, `lint`, `types` or `format`.
+    `family` is `build`, `lint`, `types` or `format`.
     """
     return any(
         not _REQUEST.search(text[max(match.start() - 80, 0) : match.start()])

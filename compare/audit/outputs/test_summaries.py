@@ -1,4 +1,6 @@
-"""Reads the summaries of test runners that `outcomes` does not read. Each runner has its own words or layout."""
+"""Reads the summaries of those test runners that `outcomes` does not read. Each runner has its own words or
+layout.
+"""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +24,9 @@ class TestSummary(NamedTuple):
     errors: int = 0
     """Number of errors among the failures, if the runner distinguishes them."""
     not_run_counts: tuple[int, ...] = ()
-    """Counts of tests that did not run or were expected to fail, by reason. A claim may call any of them skipped."""
+    """Numbers of tests that did not run or were expected to fail, one number for each reason. A claim may call any
+    of them skipped.
+    """
 
     flaky: int = 0
     """Number of tests that passed only when they were repeated, if the runner does not count them as passed."""
@@ -145,7 +149,9 @@ def _parse_summary(match: re.Match[str]) -> TestSummary:
 
 
 def _playwright_summaries(text: str) -> Iterator[TestSummary]:
-    """Yield Playwright's summaries. The counts of failed and skipped tests stand above the count of passed tests."""
+    """Yield Playwright's summaries, in which the numbers of failed and skipped tests are above the number of
+    passed tests.
+    """
     search_start = 0
     for summary in _PLAYWRIGHT.finditer(text):
         matches = {

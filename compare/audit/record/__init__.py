@@ -1,1 +1,1 @@
-"""A transcript as evidence: runs with their results, and indexes of printed lines and numbers."""
+"""A transcript as evidence: runs with their results, and indexes for finding printed lines and numbers."""

@@ -30,7 +30,7 @@ _RUNNING_TOOL = re.compile(
     r"deploy",
     re.IGNORECASE,
 )
-"""Words in the name of a tool that runs a program, or reads the results of one."""
+"""Matches words in the name of a tool that runs programs or reads their results."""
 _TODO_TOOL = re.compile(r"task_?(?:create|update|list|get)\b", re.IGNORECASE)
 _EDITOR_FAILED = re.compile(
     r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
@@ -155,7 +155,7 @@ class _RecordBuilder:
             _finish_run(run, event, text)
 
     def _remember_read_text(self, key: str, text: str) -> None:
-        """Remember the text of a file that was read. Later, the same text may be written back."""
+        """Remember the text of a file that was read, because it may be written back later."""
         call, run = self.calls.get(key), self.open_runs.get(key)
         if call is not None and call.path and not _EDITOR_FAILED.match(text[:400]):
             self.put_back.record_text(call.path, text)

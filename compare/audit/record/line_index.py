@@ -1,4 +1,4 @@
-"""Searches all outputs for the lines that claims quote; differences in white space are ignored."""
+"""Searches all outputs for the lines that claims quote. Differences in white space are ignored."""
 
 import re
 from bisect import bisect_left

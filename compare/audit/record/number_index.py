@@ -37,14 +37,14 @@ class NumberIndex:
     positions: dict[str, list[NumberPosition]] = field(default_factory=dict)
 
     def positions_before(self, number: str, event: int) -> Sequence[NumberPosition]:
-        """Return the positions of a number before an event: latest first, up to a limit."""
+        """Return the positions of a number before an event, the latest first, up to a limit."""
         positions = self.positions.get(_normalize(number), [])
         index = bisect_left(positions, event, key=lambda position: position.event)
         return positions[max(index - _MAX_POSITIONS, 0) : index][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
-    """Return the positions of these numbers in the outputs, up to a few positions in each output."""
+    """Return the positions of these numbers in the outputs; at most a few positions in each output."""
     wanted = _WantedNumbers.of(numbers)
     index = NumberIndex({key: [] for key in wanted.keys})
     if not wanted.keys:
@@ -108,7 +108,9 @@ class _WantedNumbers:
 
 
 def _scaled_values(value: float, decimals: int, wanted_decimals: int) -> Iterator[tuple[float, int, str]]:
-    """Yield a printed number as it is and as a percentage or fraction, as (value, decimals, kind of match)."""
+    """Yield a printed number as it is, and as a percentage or a fraction. Each is a tuple (value, decimals, kind
+    of match).
+    """
     yield value, decimals, "rounded"
     if abs(value) <= 1:
         # a printed 1 may count one thing, and need not mean 100 %
@@ -119,8 +121,8 @@ def _scaled_values(value: float, decimals: int, wanted_decimals: int) -> Iterato
 
 
 def _rounded_texts(value: float, value_decimals: int, decimals: int) -> tuple[str, ...]:
-    """Return a number as texts with `decimals` decimals, both rounded and cut. The result is empty if the number has
-    fewer decimals than that.
+    """Return a number as texts with `decimals` decimals: rounded, and cut off. Empty if the number has fewer
+    decimals.
     """
     if value_decimals < decimals:
         return (f"{value:.{decimals}f}",) if value_decimals == decimals else ()
@@ -155,8 +157,8 @@ def _normalize(number: str) -> str:
 def make_near_test(claimed: str) -> Callable[[float, bool], bool]:
     """Return a function that decides whether a printed number supports `claimed`.
 
-    If the function's second argument, `about`, is True, a difference of 6 % is allowed. Percentages match fractions:
-    97.1 is close to 0.971.
+    If the function's second argument, `about`, is True, a difference of 6 % is allowed. A percentage may match a
+    fraction: 97.1 matches 0.971.
     """
     value = _parse_value(_normalize(claimed))
     if value is None:
@@ -176,8 +178,9 @@ def make_near_test(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def match_kind_of(claimed: str, printed: str, about: bool = False) -> str | None:
-    """Return how a printed number matches the claimed one: `as printed`, `rounded`, `percent` or None. With `about`,
-    a difference of 5 % is allowed.
+    """Return how a printed number matches the claimed one: `as printed`, `rounded`, `percent` or None.
+
+    If `about` is True, a difference of 5 % is allowed.
     """
     claimed_key, printed_key = _normalize(claimed), normalize_number(printed)
     if claimed_key == printed_key:
@@ -207,9 +210,9 @@ def match_kind_of(claimed: str, printed: str, about: bool = False) -> str | None
 def find_number_source(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """Return the source of a number: an output before `event` that printed it, if any.
+    """Return the source of a number: an output before `event` that printed it, if there is one.
 
-    Outputs whose events are in `near`, the claim's evidence, come first. Then come exact matches, then the latest
+    Outputs of events in `near`, which are the claim's evidence, are preferred; then exact matches, then the latest
     outputs.
     """
     positions = index.positions_before(number, event)

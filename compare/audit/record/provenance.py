@@ -27,7 +27,7 @@ def _find_source(
 
 
 def _find_sum_or_difference(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
-    """Find `number` as the sum or difference of two numbers in the supporting lines."""
+    """Find two numbers in the supporting lines whose sum or difference is `number`."""
     numbers = [
         (int(text), line) for line in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", line.quote)
     ][:40]

@@ -1,5 +1,5 @@
-"""Holds a transcript as evidence: runs with their results, changes of files, and commands that may have run something
-unseen.
+"""Holds a transcript as evidence: runs with their results, changes of files, and commands that may have run
+something without showing it.
 """
 
 import re
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A text that the agent could see: the result of a tool, or a message from someone else."""
+    """A text that the agent could see: the result of a tool, or a message that is not its own."""
 
     event: int
     text: str
@@ -41,9 +41,9 @@ class Record:
     unnamed_changes: list[int] = field(default_factory=list)
     """Numbers of events whose commands may have changed files that they do not name."""
     undos: list[Undo] = field(default_factory=list)
-    """Commands that may have set files back to an earlier state."""
+    """Commands that may have returned files to an earlier state."""
     possible_unseen_runs: list[tuple[int, str]] = field(default_factory=list)
-    """Events that may have run a program without showing it, as (event number, description)."""
+    """Events that may have run a program without showing it, each as (event number, description)."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
     """Names of the sessions of sub-agents."""
@@ -82,7 +82,9 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def first_change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """Return the first file change between a run and `event` that may alter the run's output; else None."""
+        """Return the first change of a file between a run and `event` that may alter what the run prints; None if
+        there is none.
+        """
         undos = self._undos_between(run.result_event, event)
         key = (run.call_event, bisect_left(self._edit_events, event), undos[-1].event if undos else -1, family)
         if key not in self._change_cache:
@@ -101,14 +103,15 @@ class Record:
         return self._change_cache[key]
 
     def _undos_between(self, start_event: int, end_event: int) -> Sequence[Undo]:
-        """Return the commands between two events that may have undone changes, at most the latest few."""
+        """Return the commands between two events that may have undone changes; only the latest few."""
         end = bisect_left(self.undos, end_event, key=lambda undo: undo.event)
         start = bisect_right(self.undos, start_event, key=lambda undo: undo.event)
         return self.undos[max(start, end - _MAX_UNDOS) : end]
 
     def change_doubt_since(self, run: Run, event: int, family: str) -> str | None:
-        """Return a reason why a run's input files may have changed before `event`; else None. Call it if
-        `first_change_since` finds nothing.
+        """Return a reason why the files that a run reads may have changed before `event`; None if there is none.
+
+        It is meant for cases in which `first_change_since` finds nothing.
         """
         index = bisect_right(self.unnamed_changes, run.result_event)
         if index < len(self.unnamed_changes) and self.unnamed_changes[index] < event:
@@ -136,12 +139,14 @@ class Record:
         return sorted((run for run in self.runs if run.result is not None), key=lambda run: run.result_event)
 
     def runs_before(self, event: int, limit: int = 300) -> list[Run]:
-        """Return the runs whose results come before an event, latest first."""
+        """Return the runs whose results come before an event, the latest first."""
         index = bisect_left(self._runs_by_result, event, key=lambda run: run.result_event)
         return self._runs_by_result[max(index - limit, 0) : index][::-1]
 
     def runs_after(self, event: int, session: str, limit: int = 50) -> list[Run]:
-        """Return the runs of one session with results after an event, earliest first, without refused commands."""
+        """Return the runs of one session whose results come after an event, the earliest first. Commands that were
+        refused are left out.
+        """
         index = bisect_right(self._runs_by_result, event, key=lambda run: run.result_event)
         runs = (
             run
@@ -152,7 +157,7 @@ class Record:
 
     @cached_property
     def texts_read_by_name(self) -> dict[str, list[Output]]:
-        """Texts of the files that tools read, by file name without folder."""
+        """The texts of files that tools read, by file name without the folder."""
         outputs: dict[str, list[Output]] = {}
         paths = {
             (event.session, event.call_id): event.path
@@ -167,7 +172,7 @@ class Record:
         return outputs
 
     def is_edit(self, event: int) -> bool:
-        """Return whether an event is a change of a file whose new text is known."""
+        """Return whether an event changes a file whose new text is known."""
         return self.transcript.events[event].kind == "edit"
 
     def is_result(self, event: int) -> bool:
@@ -180,7 +185,9 @@ class Record:
         return index < len(self.unnamed_changes) and self.unnamed_changes[index] < end
 
     def unseen_run_reason(self, family: str, event: int, after: int = -1) -> str | None:
-        """Return a reason why a command of this family may have run unseen between `after` and `event`; else None."""
+        """Return a reason why a command of this family may have run between `after` and `event` without being
+        shown; None if there is none.
+        """
         index = bisect_right(self.possible_unseen_runs, after, key=lambda entry: entry[0])
         if index < len(self.possible_unseen_runs) and self.possible_unseen_runs[index][0] < event:
             return self.possible_unseen_runs[index][1]
@@ -191,8 +198,9 @@ class Record:
         return None
 
     def last_possible_run(self, family: str, start: int, end: int) -> Run | None:
-        """Return the last run between two events that may have run a command of this family unseen. `./check.sh`, for
-        example, may have run `tests`.
+        """Return the last run between two events that may have run a command of this family without showing it.
+
+        For example, `./check.sh` may have run `tests`.
         """
         hiding = self.runs_hiding_family(family)
         index = bisect_left(hiding, end, key=lambda run: run.call_event)
@@ -206,7 +214,7 @@ class Record:
         )
 
     def has_unseen_before(self, event: int) -> bool:
-        """Return whether something other than a command may have run a program unseen before an event."""
+        """Return whether something other than a command may have run a program before an event without showing it."""
         return bool(self.possible_unseen_runs) and self.possible_unseen_runs[0][0] < event
 
     def runs_hiding_family(self, family: str) -> list[Run]:
@@ -218,13 +226,13 @@ class Record:
         return self._hiding_by_family[family]
 
     def cached(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Return the cached value for this key. The first time, `compute` makes it."""
+        """Return the cached value for this key. If there is none yet, it is computed by `compute`."""
         if key not in self._cache:
             self._cache[key] = compute()
         return self._cache[key]
 
     def cached_recently(self, key: Hashable, compute: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """Do the same as `once`, but with a cache that keeps only the latest values."""
+        """Do the same as `cached`, with a cache that keeps only the latest values."""
         if key not in self._recent_cache:
             self._recent_cache[key] = compute()
             if len(self._recent_cache) > _MAX_RECENT:
@@ -244,12 +252,14 @@ class Record:
         return by_family
 
     def runs_with_words(self, words: Iterable[str], event: int) -> list[Run]:
-        """Return the latest runs called before `event` with one of `words` in the command, latest first."""
+        """Return the latest runs that were called before `event` and whose command contains one of `words`; the
+        latest first.
+        """
         runs = {id(run): run for word in words for run in self._last_before(self._runs_by_word.get(word, []), event)}
         return sorted(runs.values(), key=lambda run: -run.call_event)
 
     def last_runs_of_family(self, family: str, event: int) -> list[Run]:
-        """Return the runs of a family that were called before an event: latest first, up to a limit."""
+        """Return the runs of a family that were called before an event, the latest first, up to a limit."""
         return self._last_before(self.runs_of_family(family), event)[::-1]
 
     @staticmethod
@@ -267,15 +277,15 @@ class Record:
 
     @cached_property
     def edits_by_name(self) -> dict[str, list[Edit]]:
-        """Changes of files by file name without folder, in the order of the events."""
+        """The changes of files, by file name without the folder, in the order of their events."""
         by_name: dict[str, list[Edit]] = {}
         for edit in self.edits:
             by_name.setdefault(edit.path.rsplit("/", 1)[-1], []).append(edit)
         return by_name
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """Return the lines of an event that contain `length` characters from `offset` on; for a call, the command's
-        first line.
+        """Return the lines of an event that contain the `length` characters from `offset` on. For a call, return
+        the first line of the command.
         """
         shown_event = self.transcript.events[event]
         if shown_event.kind == "call" and shown_event.command and not offset:
@@ -292,7 +302,7 @@ class Record:
 
     @cached_property
     def first_test_counts(self) -> dict[int, int]:
-        """For each number that may count tests: the first event that shows it."""
+        """For each number that may be a number of tests: the first event that shows it."""
         first_events: dict[int, int] = {}
         for output in self.outputs:
             for number in _test_counts(output.text):

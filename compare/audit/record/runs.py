@@ -37,9 +37,13 @@ class Run:
     text: str = ""
     exit_code: int | None = None
     is_incomplete: bool = False
-    """True if some of the output is missing. The agent's software cut it, or another command filtered it."""
+    """True if a part of the output is missing, because the agent's software cut it off or another command filtered
+    it.
+    """
     is_cut_by_agent: bool = False
-    """True if the agent's software cut the output. The agent may have seen more of it than the record has."""
+    """True if the agent's software cut the output off. The agent may have seen more of it than the record
+    contains.
+    """
     is_background: bool = False
     is_refused: bool = False
     _tests: list[TestSummary] | None = None
@@ -47,7 +51,9 @@ class Run:
 
     @property
     def tests(self) -> list[TestSummary]:
-        """The test summaries in the output, without those whose text the command itself contains, as with `echo`."""
+        """The test summaries in the output. A summary whose text is in the command itself, as with `echo`, is left
+        out.
+        """
         if self._tests is None:
             summaries = find_summaries(self.text)
             self._tests = (
@@ -71,7 +77,7 @@ class Run:
 
     @property
     def only_shows(self) -> bool:
-        """True if the command runs none of the project's code and only shows something, for example a file."""
+        """True if the command runs no code of the project and only shows something, for example a file."""
         return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
@@ -87,9 +93,9 @@ _GIT_OR_AGENT_LINE = re.compile(
     r"(?:remote: )?(?:Enumerating|Counting|Compressing|Writing) objects).*$",
     re.MULTILINE,
 )
-"""Lines that come from git or the agent's software itself, not from a program that a git hook runs."""
+"""Matches lines that come from git or the agent's software, and not from a program that a git hook runs."""
 _SERVICE_CLIENTS = word_set("curl wget http https psql mysql sqlite3 redis-cli terraform tofu helm kubectl")
-"""Programs that run no project code on this machine; their output may report a run elsewhere."""
+"""Programs that run no code of the project on this machine. Their output may report a run on another machine."""
 _RESULT_WORDS = re.compile(
     r"\b(?:pass(?:ed|es)?|fail(?:ed|ures?|s)?|tests?|lint\w*|build\w*|compil\w+|pipeline|jobs?)\b", re.IGNORECASE
 )
@@ -101,13 +107,13 @@ _TASKS_BY_FAMILY = {
     "format": re.compile(r"spotless|format|lint", re.IGNORECASE),
     "types": re.compile(r"type|compile", re.IGNORECASE),
 }
-"""Patterns for the names of build tasks, by family. The task `checkstyleMain`, for example, may be of the family
-`lint`.
+"""For each family, a pattern for the names of build tasks that may belong to it. For example, the task
+`checkstyleMain` may belong to `lint`.
 """
 
 
 def is_service_query(step: Step) -> bool:
-    """Return whether a simple command runs no project code and only queries a service."""
+    """Return whether a simple command runs no code of the project and only queries a service."""
     return step.program.lower() in _SERVICE_CLIENTS
 
 
@@ -147,7 +153,7 @@ def printed_scripts(run: Run) -> tuple[Step, ...] | None:
 
 
 def may_hide_command(run: Run, family: str) -> bool:
-    """Return whether a run may have executed a command of this family, such as `tests`, that the record omits."""
+    """Return whether a run may have executed a command of this family, such as `tests`, that is not in the record."""
     if run.is_background and run.result is None:
         return True
     if (family == "tests" and run.tests) or is_plain_script(run):
@@ -179,7 +185,9 @@ _STARTS_PROCESS = re.compile(
 
 
 def is_plain_script(run: Run) -> bool:
-    """Return whether a run is Python code, wholly in its command, that can only read and write files."""
+    """Return whether a run is Python code that is completely contained in its command and can only read and write
+    files.
+    """
     script = _INLINE_PYTHON.match(run.command) if len(run.command) <= _MAX_CODE_CHARS else None
     if script is None or _STARTS_PROCESS.search(script["code"]):
         return False

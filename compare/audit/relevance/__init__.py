@@ -1,1 +1,1 @@
-"""Whether a result is about the same command, files, state and address as the claim."""
+"""Decides whether a result is about the same command, files, state and address as the claim."""

@@ -31,7 +31,9 @@ _FILE_PATH = re.compile(r"\.\w{1,5}$|^/(?:usr|etc|tmp|var|home|opt|bin|dev|proc|
 
 
 def revise_for_address(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the supporting run may be about another address than the claim; else None."""
+    """Return an undecidable verdict if the supporting run may be about another address than the claim; otherwise
+    None.
+    """
     if verdict.status != "supported" or not verdict.evidence:
         return None
     sentence = claim_sentence(case)
@@ -55,9 +57,10 @@ def revise_for_address(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _revise_for_several(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if a claim such as `all endpoints return 200` has too little support; else None.
+    """Return an undecidable verdict if a claim such as `all endpoints return 200` has too little support;
+    otherwise None.
 
-    The support is enough if similar runs printed this status at least twice, and no other status.
+    There is enough support if similar runs printed this status at least twice, and no other status.
     """
     status = _STATUS.search(case.spotted.claim.quote)
     if status is None or not _SEVERAL_ADDRESSES.search(sentence.plain) or not _ANSWER_VERB.search(sentence.plain):
@@ -73,7 +76,9 @@ def _revise_for_several(case: Case, sentence: Sentence, run: Run, verdict: Verdi
 def _revise_for_no_address(
     case: Case, sentence: Sentence, run: Run, verdict: Verdict, claimed_paths: set[str]
 ) -> Verdict | None:
-    """Return an undecidable verdict if the supporting run does not name the address whose HTTP status is claimed."""
+    """Return an undecidable verdict if the supporting run does not name the address whose HTTP status is claimed;
+    otherwise None.
+    """
     hosts = {match["host"] for match in _HOST.finditer(sentence.raw)}
     if (
         not (claimed_paths or hosts)

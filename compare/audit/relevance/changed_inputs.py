@@ -1,6 +1,5 @@
-"""Checks whether a stated number may be out of date.
-
-A number is out of date if the run that printed it read a file that was changed later.
+"""Checks whether a stated number may be out of date, because the run that printed it read a file that was changed
+later.
 """
 
 import re
@@ -28,9 +27,10 @@ _GIT_HISTORY = re.compile(r"\bgit (?:-\S+ )*(?:diff|log|rev-list|shortlog)\b.*(?
 
 
 def revise_for_changed_input(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the run that printed the number may have read a file that was changed later; else None.
+    """Return a new verdict if the run that printed the number may have read a file that was changed later;
+    otherwise None.
 
-    The verdict accuses only if the run certainly reads the file, and the claim is about the present state.
+    The verdict is accusing only if the run certainly reads the file and the claim is about the present state.
     """
     says = case.spotted.content
     if not verdict.evidence or case.spotted.is_about_earlier or not _is_number(says):
@@ -97,9 +97,9 @@ def _judge_stale(case: Case, run: Run, edit: Edit) -> Verdict | None:
 
 
 def _first_code_change(case: Case, run: Run) -> Edit | None:
-    """Return the first later change of code that may alter the run's output.
+    """Return the first later change of code that may alter what the run prints; None if there is none.
 
-    None also if a similar run followed this change.
+    Also None if a similar run followed this change.
     """
     steps = [step for step in run.steps if step.family != "quiet"]
     if run.only_shows or all(map(is_service_query, steps)):
@@ -140,9 +140,8 @@ def _may_affect_programs(steps: Sequence[Step], edit: Edit) -> bool:
 
 
 def _may_depend_on(case: Case, run: Run, edit: Edit) -> bool:
-    """Return whether the output of a run may depend on an edit.
-
-    It depends on the edit indirectly if an earlier run read the changed file.
+    """Return whether the output of a run may depend on an edit, directly or because an earlier run read the
+    changed file.
     """
     if any(may_read(step, edit) for step in run.steps):
         return True

@@ -33,7 +33,7 @@ _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|and|
 def ran_exactly_claimed_tests(case: Case, run: Run | None) -> bool:
     """Return whether exactly the claimed tests were run.
 
-    These are the tests of one file for `all cache tests pass`, and of one language for `the Go tests pass`.
+    For `all cache tests pass`, these are the tests of one file; for `the Go tests pass`, those of one language.
     """
     claim, sentence = case.spotted.claim, claim_sentence(case)
     match = _TEST_KIND.match(claim.quote)
@@ -54,7 +54,7 @@ def ran_exactly_claimed_tests(case: Case, run: Run | None) -> bool:
 
 
 def is_certain_kind_claim(case: Case) -> bool:
-    """Return whether the sentence of a claim about tests of one kind certainly reports a run of this session."""
+    """Return whether the sentence of a claim about one kind of tests certainly reports a run of this session."""
     says, sentence, quote = case.spotted.content, claim_sentence(case), case.spotted.claim.quote
     if not isinstance(says, TestsClaim) or sentence is None or sentence.raw.count(quote) != 1:
         return False

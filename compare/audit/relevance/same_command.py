@@ -9,7 +9,7 @@ _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node", "gradlew
 
 
 def runs_command(claimed: str, run: Run) -> bool:
-    """Return whether a run executed the claimed command. It may have further arguments or be part of a longer
+    """Return whether a run executed the claimed command, even with further arguments or as a part of a longer
     command.
     """
     if _collapse_spaces(claimed) in _collapse_spaces(run.command):

@@ -1,4 +1,6 @@
-"""Checks whether a result that supports a claim comes from the state and the runtime that the claim is about."""
+"""Checks whether a result that supports a claim was obtained with the state of the files and the runtime that the
+claim is about.
+"""
 
 import re
 
@@ -16,7 +18,7 @@ _PRESENT_VERBS = re.compile(
 
 
 def verdict_for_state(case: Case, says: ValueClaim, run: Run, verdict: Verdict) -> Verdict:
-    """Return the given verdict, or a new one if a file changed after the run that printed the number."""
+    """Return a new verdict if a file changed after the run that printed the number; otherwise the given verdict."""
     families = run.families() & {"program", "tests", "build"}
     is_metric = says.kind == "metric" and families != {"build"}
     if not families or says.kind == "version" or not (is_metric or _PRESENT_VERBS.search(_claim_sentence(case))):
@@ -51,7 +53,7 @@ def _is_about_present(sentence: str) -> bool:
 
 
 def _claim_sentence(case: Case) -> str:
-    """Return the claim's sentence up to the end of the claim."""
+    """Return the sentence that contains the claim, up to the end of the claim."""
     text = case.record.transcript.events[case.event].text[: case.spotted.claim.end]
     return re.split(r"(?<=[.!?])\s|\n", text[-400:])[-1]
 
@@ -68,8 +70,8 @@ _VERSION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w%]|\.\d)")
 
 
 def verdict_on_other_runtime(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the record does not show the claimed version of the interpreter or server;
-    else None.
+    """Return an undecidable verdict if the record does not show the version of the interpreter or server that the
+    claim names; otherwise None.
     """
     if verdict.status != "supported" or not verdict.evidence or not _states_result(case.spotted.content):
         return None
@@ -103,8 +105,8 @@ def verdict_on_other_runtime(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _version_above(run: Run, line: Evidence, name: str) -> str:
-    """Return the last version of the runtime `name` that the output shows above `line`, such as `Python 3.11`. Empty
-    if there is none.
+    """Return the last version of the runtime `name`, such as `Python 3.11`, that the output shows above `line`;
+    empty if there is none.
     """
     text_above = "\n".join(run.text[:200_000].split("\n")[: line.lines[1]])
     versions = [match[0] for match in _RUNTIME.finditer(text_above) if match["name"].lower()[:2] == name[:2]]

@@ -1,6 +1,6 @@
-"""Checks whether a result that supports a claim shows the whole claim.
+"""Checks whether a result that supports a claim shows everything that the claim says.
 
-For `3 pods are ready`, it must also show that the pods are ready.
+For `3 pods are ready`, it must show not only 3 pods, but also that they are ready.
 """
 
 import re
@@ -49,14 +49,14 @@ _VARIANT = re.compile(
     r"mit|ohne|avec|sans|con|sin)\b",
     re.IGNORECASE,
 )
-"""Words, such as `with` or `on`, which tie a number to a variant.
+"""Matches words, such as `with` or `on`, which say that a number is about one variant.
 
-A later run of another variant does not contradict the number.
+A later run of another variant does not contradict such a number.
 """
 
 
 def revise_for_shown_content(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if the evidence does not show the whole claim; else None.
+    """Return a new verdict if the evidence does not show everything that the claim says; otherwise None.
 
     The supporting run may have failed or show another state, or a later run may have printed another number.
     """
@@ -73,8 +73,8 @@ def revise_for_shown_content(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _revise_for_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return an undecidable verdict if the claim says that all succeeded, but the run that counts them failed; else
-    None.
+    """Return an undecidable verdict if the claim says that everything succeeded although the run that shows the
+    number failed; otherwise None.
     """
     clause = _clause(case, sentence)
     if not _ALL_WORD.search(clause) or not _SUCCESS_VERB.search(clause) or case.spotted.is_about_earlier:
@@ -84,7 +84,9 @@ def _revise_for_failed_run(case: Case, sentence: Sentence, run: Run, verdict: Ve
 
 
 def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict for `3 pods are ready` if some of the 3 are listed as not ready."""
+    """Return a new verdict if, for a claim such as `3 pods are ready`, some of the 3 are listed as not ready;
+    otherwise None.
+    """
     rows = listing_rows(run, _evidence_offset(run, verdict))
     unhealthy_rows = [row for row in rows if _is_unhealthy(row)]
     clause = _clause(case, sentence)
@@ -109,7 +111,9 @@ def _revise_for_state(case: Case, sentence: Sentence, run: Run, verdict: Verdict
 
 
 def _is_last_listing(case: Case, run: Run) -> bool:
-    """Return whether no command between the run and the claim may have changed or listed again what the run lists."""
+    """Return whether no command between the run and the claim may have changed what the run lists, or have listed
+    it again.
+    """
     programs = {step.program for step in run.steps}
     later_runs = [later_run for later_run in case.record.runs if run.call_event < later_run.call_event < case.event]
     return (
@@ -127,7 +131,9 @@ def _is_unhealthy(row: str) -> bool:
 
 
 def _revise_for_later_run(case: Case, sentence: Sentence, run: Run, verdict: Verdict) -> Verdict | None:
-    """Return a new verdict if a later run of the same program printed another number under the same name."""
+    """Return a new verdict if a later run of the same program printed another number under the same name;
+    otherwise None.
+    """
     is_same = _UNCHANGED.search(_clause(case, sentence)) is not None
     if not is_same and not _is_unqualified(case, sentence):
         return None
@@ -168,7 +174,7 @@ def _revise_for_later_run(case: Case, sentence: Sentence, run: Run, verdict: Ver
 
 
 def _is_unqualified(case: Case, sentence: Sentence) -> bool:
-    """Return whether the claim states a metric without words that tie it to one run or state."""
+    """Return whether the claim states a metric without words which say that it is about a certain run or state."""
     says = case.spotted.content
     return (
         isinstance(says, ValueClaim)
@@ -197,7 +203,7 @@ def _is_distinguished(case: Case, run: Run, later_run: Run) -> bool:
 
 
 def _may_be_stated(case: Case, number: PrintedNumber) -> bool:
-    """Return whether the message contains the first two digits of a printed number, and so may state it."""
+    """Return whether the message may state a printed number, because it contains the number's first two digits."""
     digits = str(number.value).lstrip("0").lstrip(".")
     return digits[:2] in case.message
 

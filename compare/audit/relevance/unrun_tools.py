@@ -1,4 +1,4 @@
-"""Judges a claim about a tool, such as `ruff`, if no result of the tool is recorded before the claim."""
+"""Judges a claim about a tool, such as `ruff`, if the record contains no result of this tool before the claim."""
 
 import re
 from bisect import bisect_right
@@ -10,11 +10,11 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _MAX_OUTPUT_CHARS = 200_000
 _INSTALL_AUDIT = "found 0 vulnerabilities"
-"""Output of an installation that also checks for vulnerabilities."""
+"""What an installation prints that also checks for vulnerabilities."""
 
 
 def verdict_without_tool(case: Case, family: Family, tool: str) -> Verdict:
-    """Return the verdict on a claim about `tool`, if no result of the tool is recorded before the claim."""
+    """Return the verdict on a claim about `tool` if the record contains no result of this tool before the claim."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record before the claim is incomplete")
@@ -53,7 +53,9 @@ def _runs_of_tool(case: Case, tool: str) -> tuple[Run, ...]:
 
 
 def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
-    """Return the first run between event `after` and the claim that may have used the tool unseen; else None."""
+    """Return the first run between the event `after` and the claim that may have used the tool without showing it;
+    None if there is none.
+    """
     all_runs = case.record.runs
     runs = case.record.cached(("may run", tool), lambda: tuple(run for run in all_runs if may_run_tool(run, tool)))
     index = bisect_right(runs, after, key=lambda run: run.call_event)
@@ -61,7 +63,7 @@ def may_have_run(case: Case, tool: str, after: int = -1) -> Run | None:
 
 
 def _is_mentioned_with_outcome(case: Case, family: Family, tool: str) -> bool:
-    """Return whether a text that is not by the agent names the tool together with an outcome."""
+    """Return whether a text that the agent did not write names the tool together with an outcome."""
     pattern = re.compile(
         rf"(?<![\w-]){re.escape(tool)}(?![\w-])[^\n]{{0,60}}?"
         r"\b(?:pass\w*|ok|clean\w*|green|succe\w*|no|0|zero|nothing|found|reports?|fail\w*)\b",

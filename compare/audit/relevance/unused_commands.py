@@ -20,13 +20,13 @@ _SOURCE_PHRASE = re.compile(
     r"(?: the)?\s*\Z",
     re.IGNORECASE,
 )
-"""Words, such as `according to`, before the command that a number is said to come from."""
+"""Matches words, such as `according to`, that come before the command from which a number is said to come."""
 _REPORTING_VERB = re.compile(
     r"\s{1,3}(?:(?:on|for|against|with|of) .{1,60}? )?(?:now |also )?(?:reports?|reported|shows?|showed|says|prints?|"
     r"printed|gives|gave|returns?|returned|answers?|answered|finds?|found|measures?|measured|counts?|counted)\b",
     re.IGNORECASE,
 )
-"""Words, such as `reports`, after the command that a number is said to come from."""
+"""Matches words, such as `reports`, that come after the command from which a number is said to come."""
 _INSTRUMENTS = (
     HARMLESS_PROGRAMS
     | BENCHMARK_PROGRAMS
@@ -39,7 +39,7 @@ _INSTRUMENTS = (
 )
 _RUN_NOUN = r"(?: (?:scan|run|check|audit|report)(?: of [\w ]{3,20}?)?)?"
 _ARGUMENT = re.compile(r"[\w.-]*[A-Za-z][\w.-]*=\S+|/[\w./{}?=&%-]{3,}|\S+\?\S+=\S+")
-"""Words that can only be arguments of a command, such as `key=value` or a path."""
+"""Matches words that can only be arguments of a command, such as `key=value` or a path."""
 _SIMILAR = (
     word_set("grep egrep fgrep rg ag ack ugrep sift"),
     word_set("ls find fd fdfind tree exa eza stat"),
@@ -53,7 +53,7 @@ _SIMILAR = (
     word_set("psql mysql mariadb sqlite3 duckdb"),
     word_set("cmp diff colordiff delta"),
 )
-"""Groups of programs that show the same things. An agent may run one of them, but name another."""
+"""Groups of programs that show the same things. An agent may run one of them and name another."""
 _TOOL_OF_KIND = re.compile(
     r"grep|search|find|glob|\bls\b|list|read|view|tree|open|cat|fetch|http|request", re.IGNORECASE
 )
@@ -63,8 +63,8 @@ _COMMON_NAMES = word_set("make cmake black standard typescript vite webpack sorb
 
 
 def verdict_on_unused_command(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return an accusing verdict if an undecidable number is said to come from a command that was never run.
-    Otherwise, return None.
+    """Return an accusing verdict if an undecidable number is said to come from a command that was never run;
+    otherwise None.
     """
     says = case.spotted.content
     if verdict.status != "undecidable" or not case.spotted.is_certain or case.spotted.is_about_earlier:
@@ -78,7 +78,9 @@ def verdict_on_unused_command(case: Case, verdict: Verdict) -> Verdict | None:
 
 
 def _judge_tool(case: Case, sentence: Sentence) -> Verdict | None:
-    """Return an accusing verdict if the number is said to come from a known tool that was never run; else None."""
+    """Return an accusing verdict if the number is said to come from a known tool that was never run; otherwise
+    None.
+    """
     lowered = sentence.plain.lower()
     for tool, family in FAMILIES_BY_TOOL.items():
         if tool in _COMMON_NAMES or tool not in lowered:
@@ -131,7 +133,7 @@ def _may_be_shown_otherwise(case: Case, program: str, steps: list[Step]) -> bool
 
 
 def _may_be_counted(case: Case) -> bool:
-    """Return whether a number of the claim may be computed from results, or may count their lines."""
+    """Return whether a number of the claim may have been computed from results, or may be a number of their lines."""
     numbers = [normalize_number(number.rstrip("%")) for number in case.spotted.claim.numbers]
     counts = {
         count
