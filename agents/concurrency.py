@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 async def run_concurrently(functions: Iterable[Callable[[], Awaitable[Result]]], max_running: int) -> list[Result]:
     """Run `functions` concurrently, at most `max_running` at a time; return their results in the same order.
 
-    If a function raises an error, all others are cancelled before the error is raised. The exceptions are BudgetSpent
-    and Interrupted: after them, the functions that are already running finish, because they are already paid for.
+    If a function raises an error, all others are cancelled before the error is raised. After BudgetSpent or
+    Interrupted, however, functions that are already running finish, because they are already paid for.
     """
     semaphore = asyncio.Semaphore(max_running)
 

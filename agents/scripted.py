@@ -39,7 +39,7 @@ _EMPTY_REPLY = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
-    """Read the rules from a YAML file. Raises BadInput if it is no readable file, or not a list of rules."""
+    """Read the rules from a YAML file. Raises BadInput if the file cannot be read, or is not a list of rules."""
     try:
         text = read_regular(path, str(path)[:200], MOST_BYTES)
         return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(text))

@@ -18,9 +18,9 @@ def is_run_folder(path: Path) -> bool:
 
 
 def read_run(folder: Path) -> RunLog:
-    """Read a run folder, of this or an earlier version, finished or not.
+    """Read a run folder of this or an earlier version, whether the run is finished or not.
 
-    Raises BadInput if it is no run folder, is damaged, or refers to files outside itself.
+    Raises BadInput if it is not a run folder, is damaged, or refers to files outside itself.
     """
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder: it contains neither {LOG} nor {RUN_VIEW}")

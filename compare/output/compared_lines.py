@@ -145,9 +145,9 @@ def _keys(lines: Sequence[str]) -> list[str]:
 
 
 def _keep_leading_zeros(keys: list[str], lines: Sequence[str]) -> list[str]:
-    """Return the keys, but use the line itself as its key if a leading zero decides how the line is converted.
+    """Return the keys. If a leading zero decides how a line is converted, its key is the line itself.
 
-    For example, `3x7f` is no address but `0x7f` is one, and `1_234` is one number but `0_234` is not.
+    For example, `0x7f3a` is an address but `3x7f3a` is not, and `1_234` is a single number but `0_234` is not.
     """
     candidates = {key for key in set(keys) if _MAY_HAVE_LEADING_ZERO.search(key)}
     if not candidates:

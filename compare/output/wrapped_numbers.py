@@ -10,7 +10,7 @@ _NUMBER = r"([-+]?(?:\d+(?:\.\d+)?|(?i:nan|inf)))\.?((?:[eE][-+]?\d+)?)"
 """Matches a number: group 1 is the part before the exponent, group 2 the exponent. The dot of `5.` is in neither
 group."""
 _OPTION = r",\s{0,20}\w{1,20}=(?:<[^<>\n]{1,80}>|'[^'\n]{1,40}'|[\w.]{0,20}\([^()\n]{0,60}\)|[\w.:]{1,40})"
-"""Matches an option behind the number of a printed object, such as `, device='cuda:0'` or `, shape=()`."""
+"""Matches an option after the number in a printed object, such as `, device='cuda:0'` or `, shape=()`."""
 _CALL_OBJECT = re.compile(
     r"(?<![\w.])(?:[A-Za-z]\w{0,20}\.){0,3}"
     r"(?:[tT]ensor|array|(?:Device)?Array|(?:(?<=np\.)|(?<=numpy\.))(?:float|u?int|longdouble)\d{0,3}|Decimal)"

@@ -17,8 +17,9 @@ LOG_ENDINGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 def logs_in(folder: Path) -> list[Path]:
     """List the logs in a folder in natural order, such as `run2` before `run10`.
 
-    Logs are the files with an ending in `LOG_ENDINGS`, compressed or not. If there are none, all files are logs.
-    Links and hidden files are no logs. Raises BadInput if there is no file, or more than `MOST_LOGS` logs.
+    Logs are the files whose name has an ending in `LOG_ENDINGS`, compressed or not. If there are none, all files
+    count as logs. Links and hidden files are never logs. Raises BadInput if there is no file, or if there are more
+    than `MOST_LOGS` logs.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(

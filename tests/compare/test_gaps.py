@@ -1,4 +1,4 @@
-"""A step that one of three imagined logs leaves out is found by the numbers that its lines count, whatever the
+"""If one of three imagined logs leaves out a step, this is found by the counters in its lines, whatever their
 names.
 """
 
