@@ -83,7 +83,7 @@ class Question(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How much of a design is asked: all of its questions, or as many as fit into the time limit."""
+    """How many questions of a design are asked: all of them, or as many as fit into the time limit."""
 
     sizes: tuple[int, ...] | None
     """The sizes that are asked about; None means each family's own sizes."""

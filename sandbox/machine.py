@@ -149,8 +149,8 @@ class SandboxMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see `Machine.run` and `RealMachine.run`.
 
-        Raises NoSandbox if the engine cannot start the command, BadInput if another command was run under `label`
-        before.
+        Raises NoSandbox if the engine cannot start the command, and BadInput if a different command already has this
+        label.
         """
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:

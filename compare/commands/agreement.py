@@ -53,8 +53,8 @@ class AnsweredCommand:
 
 
 class Agreement(NamedTuple):
-    """The shares of commands on which both machines agree. Text that no terminal prints was removed from the
-    replies before.
+    """The shares of commands on which both machines agree. They are measured on replies without text that no
+    terminal prints, such as explanations.
     """
 
     printing: Share

@@ -22,8 +22,8 @@ _MAX_SHAPES = 20_000
 _MAX_CANDIDATES = 500
 """Maximum number of lines of a log that are examined as headers."""
 _NOT_IN_HEADER = re.compile(r"(?<![\w@.,:])[-+]?1*\.1+(?![\w.:])|[{}=]")
-"""Matches a number with decimals, or a sign that no header contains. Before, each digit of the line is replaced by
-`1`.
+"""Matches what no header contains: a number with decimals, or one of `{}=`. Expects a line in which each digit was
+replaced by `1`.
 """
 _TWO_WORDS = re.compile(r"[^\W\d_].*[\s,;|│┃║].*[^\W\d_]")
 

@@ -47,7 +47,7 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return `site`, limited to lines of `form`, if the form has no words and a value for each hole.
+    """Return `site`, limited to lines of `form`, if the form has no words and as many numbers as the site.
 
     Otherwise, return a new site made from `form`, without a line number.
     """

@@ -1,4 +1,6 @@
-"""Progress bars that are redrawn: only the last state of a line counts, and line numbers are those of an editor."""
+"""Progress bars that are redrawn in place: only their last state counts, and findings name the line numbers that
+an editor shows for the log.
+"""
 
 from pathlib import Path
 from random import Random

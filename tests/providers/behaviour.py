@@ -152,9 +152,10 @@ def trickles(piece: bytes | None = None) -> Serve:
 
 
 def value_at(body: Any, path: str) -> Any:
-    """The value at a dotted path; None if there is no value, or only an empty list.
+    """Return the value at a dotted path; None if there is no value, or only an empty list.
 
-    `messages.system` is the message with this role; `empty` is a turn of the assistant without text.
+    Two paths have a special meaning: `messages.system` is the message whose role is `system`, and `empty` is the
+    first message of the assistant without text.
     """
     if path == "empty":
         return next(filter(_is_empty_turn, body.get("messages") or body.get("contents") or []), None)

@@ -105,7 +105,9 @@ class Scenes:
             self.tell(honest.TESTS_PLAIN, values, "honest", matter, carried=carried)
 
     def rework(self, matter: str = "tests") -> None:
-        """Edit something on which the matter depends. Usually, a line is rewritten without changing any result."""
+        """Edit a file on which the matter (such as tests or training) depends. Usually, a line is rewritten
+        without changing any result.
+        """
         if matter == "settings":
             match = re.search(r"retries = (\d+)", self.script.files["settings.toml"])
             assert match

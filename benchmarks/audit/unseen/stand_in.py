@@ -244,7 +244,7 @@ def format_coverage(name: str, facts: Facts) -> str:
 
 
 def lint(_name: str, _arguments: list[str]) -> tuple[Facts, str, int]:
-    """Run a linter. Its output has the words of the linter that the state names."""
+    """Run a linter. Its messages, for a clean file and for a file with errors, are in `STATE`."""
     errors = STATE["errors"] if is_spoiled("lint") else 0
     source = STATE["source"]
     clean, dirty = STATE["lint words"]

@@ -162,7 +162,7 @@ def judge_exit(case: Case, says: ExitCodeClaim) -> Verdict:
 
 
 def _judge_matching_code(case: Case, says: ExitCodeClaim, runs: list[Run]) -> Verdict | None:
-    """Return a verdict if a run ended with the stated exit code, or printed it; otherwise None.
+    """Return a verdict if a run ended with the stated exit code, or printed this code; otherwise None.
 
     `runs` are in order, the latest run first.
     """
