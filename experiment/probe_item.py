@@ -16,7 +16,9 @@ same.
 """
 
 Way = Literal["imitates", "shortcut"]
-"""A way to answer without carrying out the operations: imitating known texts, or taking a shortcut."""
+"""A way to answer without carrying out the operations: `imitates` repeats a familiar text, `shortcut` uses a
+simpler rule.
+"""
 
 SUITE = "suite"
 """The family name of items from a user's suite."""

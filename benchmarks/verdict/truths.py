@@ -15,7 +15,9 @@ from gedanken.probes.families.built_in import FAMILIES
 BANK = Path(__file__).parent / "bank.json.xz"
 ASKED_SEED, READ_SEED = 101, 202
 ASKED, READ = 8, 4
-"""For each operation and size, how many pairs or single items are asked, and how many imitators have read."""
+"""For each operation and size: how many pairs or single items the simulated models are asked, and how many other
+items the imitating models know.
+"""
 ROUNDS = 5
 _JUDGED = ("easy", "hard", "alone")
 

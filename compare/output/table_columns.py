@@ -198,9 +198,10 @@ def _is_class(row: str, columns: Sequence[str]) -> bool:
 
 
 def _join_names(row: str, column: str, has_values: bool, is_class: bool) -> str:
-    """Return the name of a number from the words of its row, the name of its column, or both.
+    """Return the name of a number in a table: the words of its row, the name of its column, or both.
 
-    `has_values` is true if a column is called `value` or the like. `is_class` is true if the row is about a class.
+    `has_values` is true if the table has a column called `value` or the like. `is_class` is true if the row stands
+    for one class of a classification.
     """
     # `accuracy` of a classification report, under `f1-score`
     is_named = not is_class and meaning_of(row).role is Role.METRIC

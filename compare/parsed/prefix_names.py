@@ -78,9 +78,8 @@ class _CommonPrefix(NamedTuple):
 
 
 class Renamed(NamedTuple):
-    """How the names at the beginning of a log's lines are replaced.
-
-    They are masked, or replaced by the names of the real logs.
+    """How the names in the prefixes of a log's lines are replaced: they are masked, or replaced by the names in
+    the real logs.
     """
 
     renaming: PrefixRenaming

@@ -18,7 +18,7 @@ from gedanken.shell.unified_diff import unified_diff
 
 
 class ColonCommand(NamedTuple):
-    """A colon command."""
+    """A command that is addressed to the shell itself, such as `:save`."""
 
     usage: str
     about: str
