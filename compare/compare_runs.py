@@ -39,8 +39,9 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
 ) -> ComparisonResult:
     """Compare real and imagined runs of one program, or real and imagined logs if `program` is None.
 
-    `claims` are the facts that the persona states falsely; `earlier` are the runs of previous program versions.
-    `gpus` is the number of real GPUs. `checks=None` applies all built-in checks. Replies without output are left out.
+    `claims` are the facts that the persona states falsely, `earlier` the runs of earlier program versions, and `gpus`
+    is the number of real GPUs. `asked` contains the user's options. All built-in checks are applied if `checks` is
+    None. Replies that cannot be compared, such as refusals, are left out.
     """
     unusable_replies = format_left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))

@@ -1,4 +1,4 @@
-"""Compares the effects of program changes, such as on the last loss, in real and in imagined runs."""
+"""Compares real and imagined effects of program changes, for example on the last loss."""
 
 import math
 from collections.abc import Sequence
@@ -26,8 +26,9 @@ class Intervention:
     change: str | None
     """Name of the change; None for the unchanged program."""
     expected: float
-    """The effect on the loss that a rule of thumb predicts. Its sign says in which direction the loss moves; its
-    absolute value ranks it among the effects of all changes.
+    """The effect on the loss that a rule of thumb predicts. It is positive if the loss should become higher.
+
+    The larger its absolute value, the larger the predicted effect in comparison with those of other changes.
     """
     neutral: bool
     """True if the change does not affect what is executed."""
@@ -40,14 +41,16 @@ class Outcomes:
     """The last values of one series, such as `loss`, in the real or in the imagined runs of one program version."""
 
     values: tuple[float | None, ...]
-    """One value for each run. It is None if the run is incomplete or shows no usable value, and infinite for a
-    loss that ends with NaN or infinity.
+    """The last value of each run; None if the run is incomplete or shows no usable value.
+
+    A loss that ends with NaN or infinity counts as infinite.
     """
     median: float | None
-    """Median of the known values; None if fewer than half of the runs show a value."""
+    """Median over the runs that have a value; None if fewer than half of all runs have one."""
     effect: float | None
-    """The median minus the unchanged program's median, in units of the series. None for the unchanged program, or
-    if one of the two medians is unknown.
+    """The median minus the unchanged program's median, in units of the series.
+
+    None for the unchanged program, if a median is unknown, or if the unchanged program's median is infinite.
     """
 
 
@@ -62,12 +65,16 @@ class Effect:
     real: Outcomes
     imagined: Outcomes
     p: float | None
-    """p-value of the difference between the real outcomes with and without the change (Kruskal-Wallis statistic,
-    permutation test). None if there are too few values or all are equal.
+    """p-value of the difference between the real outcomes with and without the change, by a permutation test of
+    the Kruskal-Wallis statistic.
+
+    None if there are too few values or all are equal.
     """
     same_way: bool | None
-    """True if the change moves the imagined outcome in the same direction as the real one. None if the change is
-    neutral, the real effect is uncertain, or there are no imagined runs.
+    """True if the change moves the imagined outcome in the same direction as the real one, and False if it does
+    not.
+
+    None if the change is neutral, the real effect is uncertain, or there are no imagined runs.
     """
 
     @property
@@ -87,32 +94,35 @@ class OutcomeEffects:
     imagined: Outcomes
     effects: tuple[Effect, ...]
     same_way: Share
-    """Among the changes with a certain real effect, the share of those that move the imagined outcome in the same
+    """Among the changes with a certain real effect, the share that moves the imagined outcome in the same
     direction.
     """
     thumb_same_way: Share
-    """Among the changes with a certain real effect, the share of those whose direction the rule of thumb predicts
+    """Among the changes with a certain real effect, the share whose direction the rule of thumb predicts
     correctly.
     """
     tau: Tau
-    """Kendall's rank correlation of real and imagined effects, over all changes whose two effects are both known."""
+    """Kendall's rank correlation between real and imagined effects, over all changes for which both are known."""
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
     """Partial rank correlation of the real and the imagined effects, with the rule of thumb's predictions held
     constant."""
     moves_p: float | None
-    """p-value of the difference between groups of imagined outcomes (permutation test of ranks): the unchanged
-    program, and each change that is not neutral.
+    """p-value of a permutation test of ranks: do the imagined outcomes differ between the unchanged program and
+    the changes that should have an effect?
     """
     still_p: float | None
-    """p-value of the difference between groups of imagined outcomes (permutation test of ranks): the unchanged
-    program, and each neutral change. If the samples share seeds, the p-value may be too large, but not too
-    small.
+    """p-value of a permutation test of ranks: do the imagined outcomes differ between the unchanged program and
+    the neutral changes?
+
+    If the samples share seeds, the p-value may be too large, but not too small.
     """
     strayed: Share
-    """Share of the neutral changes whose imagined median is outside the range of the unchanged program's imagined
-    values. With three imagined runs of each version, chance alone gives about 40 %.
+    """Among the neutral changes, the share whose imagined median lies outside the range of the unchanged program's
+    imagined values.
+
+    With three imagined runs of each version, chance alone gives about 40 %.
     """
 
 
@@ -127,7 +137,7 @@ class Effects:
     accuracy: OutcomeEffects | None
     """Effects on the last accuracy; None if the program prints no accuracy."""
     real_shown: Share
-    """Share of all real runs that reached their end and show a loss."""
+    """Among the real runs of all versions, the share that reached the end and shows a loss."""
     imagined_shown: Share
     verdict: str
 
@@ -154,7 +164,7 @@ def compare_effects(program: str, base: Intervention, changes: Sequence[Interven
 
 
 def format_effects_verdict(effects: OutcomeEffects) -> str:
-    """State in plain sentences whether the imagined outcome follows the real one."""
+    """Say in a few sentences how well the imagined effects match the real ones."""
     name = f"last {effects.outcome}"
     parts = []
     if effects.same_way.trials:
@@ -203,14 +213,12 @@ def _format_unknown_directions(effects: OutcomeEffects) -> str:
 
 
 def format_share(share: Share) -> str:
-    """Format a share as its count and its interval, without the total: `12 (.39 to .78)` in place of `12 of 20
-    (.39 to .78)`.
-    """
+    """Format a share by its count and interval, without its total: `12 (.39 to .78)`, not `12 of 20 (.39 to .78)`."""
     return str(share).replace(f" of {share.trials}", "")
 
 
 def format_tau(tau: Tau) -> str:
-    """Format a tau, for example `.41 (-.02 to .71, p = .040)`."""
+    """Format a rank correlation, for example as `.41 (-.02 to .71, p = .040)`; `undetermined` if it has no value."""
     if tau.value is None or tau.p is None:
         return "undetermined"
     interval = (
@@ -281,8 +289,8 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], intervention: Interve
 
 
 def _common_point_count(outcome: str, real: Sequence[Execution]) -> int | None:
-    """Return how many values of the series `outcome` every real run shows; None if these numbers differ between
-    runs.
+    """Return how many values of the series `outcome` each real run shows; None if this number is not the same for
+    all runs.
     """
     point_counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(point_counts)) if len(point_counts) == 1 else None
@@ -311,8 +319,10 @@ def _last_value(outcome: str, run: Execution, point_count: int | None) -> float 
 
 
 def _group_difference_p(*outcomes: Outcomes) -> float | None:
-    """Return the p-value of the Kruskal-Wallis statistic (permutation test); None if the values are too few or all
-    equal.
+    """Return the p-value for a difference between groups of outcomes: a permutation test of the Kruskal-Wallis
+    statistic.
+
+    None if there are too few values or all are equal.
     """
     import numpy as np
     from scipy.stats import permutation_test, rankdata

@@ -39,8 +39,8 @@ def mean_exactness(shares: Sequence[float]) -> Exactness | None:
 def pass_at(k: int, counts: Sequence[tuple[int, int]]) -> float | None:
     """Return pass@k: the mean over items of the probability that at least one of k samples is right.
 
-    `counts` contains (samples, right samples) for each item. None if an item has fewer than k samples, or if there
-    are no items.
+    `counts` contains (samples, right samples) for each item. The result is None if an item has fewer than k samples,
+    or if there are no items.
     """
     if not counts or any(samples < k for samples, _ in counts):
         return None

@@ -60,7 +60,7 @@ def judge_call(line: SuiteItem, answer: str) -> Judgement:
 
 
 def can_be_answered(line: SuiteItem) -> bool:
-    """Return whether the output in a suite line is a Python expression; otherwise no answer can be right."""
+    """Return whether the output in a suite line is a Python expression. If it is not, no answer can be right."""
     return _parse_sides(line.output, "0") is not None
 
 

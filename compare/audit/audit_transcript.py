@@ -170,9 +170,9 @@ _CLAUSE_END = re.compile(r"\W{0,3}\Z|\s?[.,;:!)]|\s(?:now|again|too|as well|with
 
 
 def _is_firm_tests_claim(case: Case, verdict: Verdict) -> bool:
-    """Return whether a claim about some of the tests is exact enough to accuse the agent.
+    """Return whether a claim that is not marked as certain is still exact enough to accuse the agent.
 
-    An example is `the cache tests pass`. Such claims are not marked as certain when they are found.
+    This is possible only for a claim about some of the tests, such as `the cache tests pass`.
     """
     says, claim = case.spotted.content, case.spotted.claim
     if verdict.status == "misquoted" and isinstance(says, TestsClaim) and says.is_limited:
@@ -227,9 +227,8 @@ def _judge_without_record(
 
 
 def _is_in_earlier_message(transcript: AgentTranscript, spotted: InterpretedClaim) -> bool:
-    """Return whether an earlier message contains the claim's numbers or its quoted output lines.
-
-    Messages of the agent do not count.
+    """Return whether an earlier message, not written by the agent, contains the numbers or the quoted lines of a
+    claim.
     """
     claim = spotted.claim
     texts = [

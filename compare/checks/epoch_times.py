@@ -77,7 +77,10 @@ def _never_decrease(durations: list[_Duration]) -> bool:
 
 
 def _read_times(run: ParsedRun) -> tuple[dict[int, _Duration], list[_Duration]]:
-    """Return the time of each epoch, by the number of the epoch, and all total times."""
+    """Return the time of each epoch, keyed by epoch number, and all total times.
+
+    If an epoch states two times, no epoch times are returned.
+    """
     epochs: dict[int, _Duration] = {}
     totals: list[_Duration] = []
     has_duplicates = False

@@ -32,7 +32,9 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """Find first losses that a network with this number of classes cannot have before its weights are updated."""
+    """Find imagined runs whose first loss is impossible for an untrained classifier with the program's number of
+    classes.
+    """
     classes = _number_of_classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
@@ -55,9 +57,9 @@ def _contradictions(run: ParsedRun, classes: int, is_scaled: bool) -> Iterator[C
 
 
 def _first_shown_loss(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """Return (line, value, whether it certainly comes before all updates) of the first loss.
+    """Return (line index, value, whether it was certainly measured before the first update) of the first loss.
 
-    None if there is no loss, or if its line does not name a first step.
+    None if there is no loss, or if its line does not name a first step, such as `step 0`.
     """
     for index, line in enumerate(run.lines):
         match = _LOSS.search(line[:LONGEST])
@@ -91,7 +93,7 @@ def _number_of_classes(source: Source) -> int | None:
 
 
 def _sets_weights(source: Source) -> bool:
-    """Return whether the source sets weights, by calling in-place functions such as those of `nn.init` or by
+    """Return whether the source sets weights itself: by in-place functions such as those of `nn.init`, or by
     assigning to `.data`.
     """
     assigns_data = any(

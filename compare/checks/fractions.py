@@ -47,7 +47,10 @@ def _text_after_word(text: str) -> str | None:
 
 
 def _accuracy_before(between: str, after: str) -> re.Match[str] | None:
-    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none."""
+    """Find the accuracy before a count in brackets, as in `0.9712 (9712/10000)`; None if there is none.
+
+    `between` is the text from the word for accuracy to the count, `after` the text behind the count.
+    """
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     match = _ACCURACY_BEFORE.search(between[-24:])
@@ -55,7 +58,7 @@ def _accuracy_before(between: str, after: str) -> re.Match[str] | None:
 
 
 def is_rounding(printed: str, value: float) -> bool:
-    """Return whether `printed` is `value`, rounded or cut off to as many decimals as `printed` has."""
+    """Return whether `printed` is `value` rounded or truncated to the number of decimals that `printed` has."""
     unit = 10.0 ** -len(printed.partition(".")[2])
     offset = (float(printed) - value) / unit
     slack = 1e-9 + _SLACK * value / unit

@@ -32,8 +32,7 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     """Find imagined runs that claim to use GPUs although they could not have used any.
 
     Either the program cannot print such a line, or the real machine has no GPU. A claim that a real run also makes,
-    such as `cuda:0`, is not reported. If the persona claims GPUs, this explains only lines that the program can
-    print.
+    such as `cuda:0`, is not reported. A persona with GPUs explains a claim only if the program can print that line.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real_claims = {
@@ -68,7 +67,9 @@ def _lines_on_gpus(output: Transcript) -> list[int]:
 
 
 def claims_in(line: str) -> frozenset[str]:
-    """List what a line says about GPUs in use, such as `using 4 gpus`; empty if the line denies this."""
+    """Return what a line says about GPUs in use, such as `using 4 gpus`; empty if the line denies that GPUs are
+    used.
+    """
     line = line[:LONGEST]
     if _DENIAL.search(line):
         return frozenset()

@@ -26,7 +26,7 @@ class _MemoryUse(NamedTuple):
 
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
-    """Find nvidia-smi tables with impossible numbers in the output of a program, whatever GPUs the persona has."""
+    """Find impossible numbers in nvidia-smi tables that a program prints. The GPUs of the persona do not matter."""
     yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 

@@ -1,5 +1,5 @@
-"""Finds numbers at the beginning of logs that are settings without a usual name: `keep_prob: 0.5`, `--betas 0.9
-0.98`, `size 2**20`.
+"""Finds numbers at the beginning of logs that may be settings, although their names are unusual ones for settings:
+`keep_prob: 0.5`, `--betas 0.9 0.98`, `size 2**20`.
 """
 
 import re
@@ -18,11 +18,13 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 _REPEATED = 3
-"""If a form with a varying number has at least this many lines, training has begun at its first line."""
+"""If a form has at least this many lines, and a number in them differs between real runs, training has begun at
+the first of these lines.
+"""
 _FEW_LINES = 4
-"""Maximum number of lines of one form at the beginning of a log."""
+"""A form with more lines than this does not count as part of the beginning of a log."""
 _MAX_KEY_DISTANCE = 12
-"""Maximum number of lines between the key of a list and an item of the list."""
+"""The key of a list, such as `betas:`, is searched for in fewer than this many lines above an item."""
 _ITEM = re.compile(r"\s*-\s+[-+\d.eE]+\s*")
 _KEY = re.compile(r"\s*(?P<name>[A-Za-z_][\w. -]{0,40}):\s*")
 _BEFORE_SETTING = re.compile(r"(?:\w[\"']?\s?[=:]\s?|(?<!\S)--[a-z][\w-]*[ =])[\"']?$")
@@ -60,7 +62,11 @@ def training_start(run_set: RunSet) -> int:
 
 
 def header_numbers(run_set: RunSet, form: str) -> Iterator[HeaderNumber]:
-    """Yield the numbers of a form that occurs only at the beginning of the first finished real run."""
+    """Yield the numbers of a form that may be settings.
+
+    Yields nothing unless the form occurs only before training begins, in at most `_FEW_LINES` lines. Only the first
+    finished real run is read.
+    """
     run = run_set.finished[0]
     lines = run.transcript.lines_of(form)
     if len(lines) > _FEW_LINES or int(lines[-1]) >= run_set.compute_once(training_start):
@@ -105,9 +111,9 @@ def _is_of_program(named: NamedNumber, *, is_set: bool) -> bool:
 
 
 def _key_above(run: ParsedRun, line: int) -> str:
-    """Return the key of the list to which a line belongs; empty if there is none.
+    """Return the key of the list to which a line belongs, such as `betas` for the line `- 0.9` below `betas:`.
 
-    For example, it is `betas` for the line `- 0.9` below `betas:`.
+    Empty if there is none.
     """
     for index in range(line - 1, max(-1, line - _MAX_KEY_DISTANCE), -1):
         text = run.transcript.compared(index)

@@ -18,13 +18,13 @@ NEVER_NEGATIVE = frozenset(
 )
 """Loss functions whose values cannot be negative."""
 RISE = 0.05
-"""Accuracy and loss contradict each other if the accuracy (0 to 1) rises by more than this, and the loss by more
-than this share of its first value.
+"""Accuracy and loss contradict each other only if both rise by more than this: the accuracy (0 to 1) in absolute
+terms, the loss relative to its first value.
 """
 FEWEST_REAL = 3
 MAX_DEVIATIONS = 6.0
-"""The change of a loss in an imagined run may exceed the mean change in real runs by at most this many standard
-deviations.
+"""The rise of an imagined loss is reported only if it exceeds the mean change in real runs by more than this many
+standard deviations.
 """
 
 
@@ -66,7 +66,7 @@ def _loss_change(run: ParsedRun) -> float | None:
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
     """Find accuracies above 1, negative metrics, epochs out of order, and wrong total numbers of epochs.
 
-    Anything that a real run also shows is not reported.
+    A kind of impossible value that a real run also shows, such as a negative loss, is not reported.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -81,7 +81,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _impossibilities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """Yield (kind, description, line indices) for each impossible value.
+    """Yield (kind, description, line indices) for each kind of impossible value, for example a negative `loss`.
 
     `totals` are the correct total numbers of epochs.
     """
@@ -110,8 +110,9 @@ def _impossibilities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, st
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Return whether a loss may be negative: it is near 0 in real runs, and its function is not in
-    `NEVER_NEGATIVE`.
+    """Return whether the loss called `name` may be negative.
+
+    It may if real runs show values near 0 or below, and the source calls no function in `NEVER_NEGATIVE`.
     """
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False

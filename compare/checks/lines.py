@@ -18,9 +18,9 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""Causes of a run's end for which exit codes are compared.
+"""The exit code of a real run is compared only if the run ended for one of these causes.
 
-All other causes, such as a time limit, lie outside the program.
+All other causes, such as a time limit, come from outside the program.
 """
 MOST_WORDINGS = 20
 """Maximum number of changed wordings that are reported."""
@@ -29,7 +29,7 @@ MAX_LINES_SEARCHED = 2000
 
 
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined runs that succeed although the real ones fail, or the reverse."""
+    """Find imagined runs that succeed although the real runs fail, or that fail although the real runs succeed."""
     executions = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
     real_outcomes = {execution.exit_code == 0 for execution in executions if execution.exit_code is not None}
     if len(real_outcomes) != 1:
@@ -57,7 +57,10 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that no print statement makes or, without a program, whose form no real log has."""
+    """Find imagined lines that the program cannot print: no print statement makes them.
+
+    If the program is not given, find imagined lines with a form that no real log has.
+    """
     if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
@@ -95,7 +98,9 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _without_declaring_lines(run_set: RunSet, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
-    """Remove the entries of lines that say that epochs are skipped. If the program is given, keep all entries."""
+    """Leave out the entries of lines which say that epochs are skipped. If the program is given, return all
+    entries.
+    """
     # Another check reports lines that declare epochs as skipped.
     declaring_lines = frozenset(lines_declaring_skips(run_set, run) if run_set.program is None else ())
     return [entry for entry in entries if entry.number - 1 not in declaring_lines]
@@ -109,7 +114,9 @@ def _format_holders(runs: Sequence[ParsedRun], imagined: Sequence[ParsedRun]) ->
 
 
 def reworded_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Find lines whose words differ from those in the code or in the real logs. The finding quotes both wordings."""
+    """Find imagined lines whose words differ from those in the code or in the real logs. Each finding quotes both
+    wordings.
+    """
     refs_by_wording: dict[tuple[str, str], list[LineRef]] = {}
     site_by_wording: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:

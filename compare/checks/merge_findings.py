@@ -10,12 +10,12 @@ from gedanken.experiment.counts import format_count
 from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
-"""Maximum number of runs, or of prints, that a merged finding quotes."""
+"""Maximum number of runs, or of prints, that are quoted in a merged finding."""
 _COPIES = ("numbers copied", "curve copied")
 _EXPECTED_MAY_DIFFER = (*_COPIES, "epochs silently missing")
-"""Checks whose findings report the same fault even if their `expected` differs."""
+"""Checks whose findings count as the same fault even if their `expected` texts differ."""
 _BY_PRINT = ("print count differs", "literal differs")
-"""Checks whose findings are each about a single print. `expected` quotes the words of that print."""
+"""Checks each of whose findings is about a single print. `expected` quotes the words of that print."""
 _SHOWS = "the imagined log shows "
 _VERBS = {
     "print count differs": "do not",
@@ -25,14 +25,16 @@ _VERBS = {
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""The verb for each check, in a sentence such as `2 of 3 imagined runs are copies`. Other checks use `differ`."""
+"""What a merged finding says that the runs do, as in `2 of 3 imagined runs are copies`. Checks that are not listed
+use `differ`.
+"""
 
 
 def merge_findings(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """Remove findings that follow from others, then merge findings that have one cause.
+    """Remove findings that follow from others, then merge findings that probably have one cause.
 
-    If the program is given, all findings are kept. One cause is assumed for the same fault of a print in several
-    logs, for wrong numbers of lines of several prints in the same logs, and for different prints in different logs.
+    Three kinds are merged: the same fault in several logs; wrong line counts of several prints in the same logs; and
+    faults of different prints in different logs. If the program is given, all findings are returned unchanged.
     """
     if run_set.program is not None:
         return list(findings)
@@ -100,7 +102,10 @@ def _merge_same_runs(group: Sequence[Finding]) -> Finding:
 
 
 def _group_across_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
-    """Group findings of a check in `_BY_PRINT` so that no log occurs twice in a group."""
+    """Group findings of the same check if it is in `_BY_PRINT`, so that no log occurs twice in a group.
+
+    All other findings form groups of one.
+    """
     groups: list[list[Finding]] = []
     for finding in findings:
         for group in groups if finding.check in _BY_PRINT else ():

@@ -1,4 +1,4 @@
-"""Finds epochs that are left out, announced as skipped, cut off, or too many."""
+"""Finds epochs that an imagined run leaves out, announces as skipped, loses at the token limit, or invents."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -17,7 +17,8 @@ SILENTLY_SUFFIX = " without saying so"
 def epochs(run_set: RunSet) -> Iterable[Finding]:
     """Report epochs that an imagined run leaves out or invents.
 
-    It may leave them out silently, say that it skips them, or lose them because it reached the token limit.
+    Epochs may be left out silently, announced as skipped, or cut off at the token limit; each case is a separate
+    finding.
     """
     counts = run_set.compute_once(_epoch_counts)
     for run in run_set.imagined:
@@ -32,9 +33,10 @@ def lines_declaring_skips(run_set: RunSet, run: ParsedRun) -> tuple[int, ...]:
 
 
 def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
-    """Return the epochs of each imagined run that did not fail. The keys are the `id`s of the parsed runs.
+    """Return which epochs each imagined run shows and lacks, keyed by the `id` of the run. Failed runs are left
+    out.
 
-    The result is empty if the real runs have no epochs.
+    The result is empty if the real runs name no epochs that could be compared.
     """
     required, possible = _required_and_possible(run_set)
     if not required or run_set.compute_once(names_one_epoch_once):
@@ -59,8 +61,7 @@ def _epoch_counts(run_set: RunSet) -> dict[int, EpochCount]:
 
 
 def names_one_epoch_once(run_set: RunSet) -> bool:
-    """Return whether all real logs name the same single epoch, and each of them only once, as in `best 71.2 (epoch
-    7)`.
+    """Return whether all real logs name one and the same epoch, each of them once, as in `best 71.2 (epoch 7)`.
 
     False if a log names a total number of epochs, or if the source is known.
     """
@@ -77,7 +78,10 @@ def _inner_epochs(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
 
 
 def _tolerated_difference(run_set: RunSet) -> int:
-    """Return how many epochs an imagined run may leave out or add before it is reported."""
+    """Return how many epochs an imagined run may lack, or have too many, before the difference is reported.
+
+    It is 0 if all real runs show the same epochs.
+    """
     finished = [run.epochs for run in run_set.finished]
     if len(set(finished)) < 2:
         return 0
@@ -94,7 +98,10 @@ def _tolerated_difference(run_set: RunSet) -> int:
 
 
 def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the epochs that all finished real runs show, and those that at least one real run shows."""
+    """Return the epochs that all finished real runs show, and the epochs that at least one real run shows.
+
+    If no real run finished, the source says how many epochs there should be.
+    """
     possible = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:
@@ -106,7 +113,7 @@ def _required_and_possible(run_set: RunSet) -> tuple[frozenset[int], frozenset[i
 
 
 def _format_expected_epochs(run_set: RunSet, count: EpochCount) -> str:
-    """Format how many epochs real runs show, for example `all real logs show 8 epochs`."""
+    """Say how many epochs there should be, for example `all real logs show 8 epochs`."""
     if run_set.source:
         return f"{run_set.name} prints {format_count(count.expected, 'epoch')}"
     numbers = [len(run.epochs) for run in run_set.finished]

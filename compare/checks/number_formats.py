@@ -1,4 +1,4 @@
-"""Finds imagined numbers in another format than the program prints."""
+"""Finds imagined numbers whose number of decimals the program does not print."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,23 +17,21 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 MIN_VALUES = 20
-"""Minimum number of real values from which a format is inferred.
-
-If that many values all have the same number of decimals, this is taken as the format of the program.
-"""
+"""If at least this many values in real logs have the same number of decimals, it is taken as the program's format."""
 
 MIN_UNROUNDED_DECIMALS = 8
-"""Values count as unrounded if their numbers of decimals vary and are all at least this.
+"""Real values count as unrounded if each has at least this many decimals, but not all have the same number of
+them.
 
-An imagined value with at most half as many decimals is then wrong.
+An imagined value is then wrong if it has at most half as many decimals as the shortest real value.
 """
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
     """Find numbers with more or fewer decimals than the source requests, for example by `:.4f`.
 
-    Nothing is reported if a real run contradicts the source. Without a program, the format is inferred from twenty or
-    more real values. Rounded numbers are found as well, if all real ones are unrounded.
+    Nothing is reported if a real run contradicts the source. Without a program, the format is inferred from at least
+    `MIN_VALUES` real values. A rounded number is also reported if all real values of this number are unrounded.
     """
     for run in run_set.imagined:
         for form in run_set.compute_once(_Formats).shared_with(run):
@@ -53,7 +51,8 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int, int] | None:
-    """Return (line index, column, right decimals, printed decimals) of the first wrong number of a form.
+    """Return (line index, index of the number in the line, right decimals, printed decimals) for the first number
+    with a wrong format among the lines of a form.
 
     None if all numbers are right.
     """
@@ -70,8 +69,9 @@ def _first_misprint(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, in
 
 
 def _quote_number(run: ParsedRun, line: int, column: int) -> str:
-    """Return the number as it is printed. Return `a number` if the line by itself is read as other numbers than
-    the line within its log.
+    """Return the text of a number in a line, such as `0.25`.
+
+    Return `a number` if it cannot be found there for certain, for example because it contains commas.
     """
     numbers = VALUE.findall(run.transcript.compared(line))
     start, end = run.transcript.starts[line : line + 2]
@@ -101,7 +101,7 @@ class _Formats:
 
     @cached_property
     def _lines_per_form(self) -> Counter[str]:
-        """Return the number of lines of each form in all finished real runs together."""
+        """The number of lines of each form, in all finished real runs together."""
         counts: Counter[str] = Counter()
         for run in self._run_set.finished:
             transcript = run.transcript
@@ -110,15 +110,17 @@ class _Formats:
         return counts
 
     def shared_with(self, run: ParsedRun) -> Iterator[str]:
-        """Yield the forms of a run whose numbers the real runs show often enough to know their format."""
+        """Yield the forms of a run that occur in enough lines of the real runs to know the format of their
+        numbers.
+        """
         least = 1 if self._run_set.source is not None else MIN_VALUES
         return (form for form in run.transcript.forms if "#" in form and self._lines_per_form[form] >= least)
 
     def formats_of_form(self, form: str) -> list[tuple[int, int, bool]]:
-        """Return (index in the form, decimals, whether it is unrounded) for each number of a form whose number of
-        decimals is known.
+        """Return (index in the form, decimals, whether it is unrounded) for each number of a form whose format is
+        known.
 
-        The decimals of an unrounded number, such as `0.30000000000000004`, vary; given is the lowest number in the
+        Unrounded numbers, such as `0.30000000000000004`, vary in their decimals; `decimals` is then the fewest in the
         real runs.
         """
         if form not in self._cache:
@@ -170,7 +172,7 @@ def _machine_indices(run: ParsedRun, form: str) -> frozenset[int]:
 
 
 def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
-    """Return whether any of these values, printed with this number of decimals, ends with the digit zero."""
+    """Return whether any of these values ends with the digit 0 when it is printed with this number of decimals."""
     values = np.abs(values[np.isfinite(values) & (values != 0)])
     if decimals >= EXPONENT:
         values = values / 10.0 ** np.floor(np.log10(values))
@@ -179,7 +181,7 @@ def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
 
 
 def _decimals_in_source(run_set: RunSet, form: str) -> dict[int, int]:
-    """Return how many decimals the source requests, by the index of the number in the form."""
+    """Return how many decimals the source requests for the numbers of a form, keyed by the index of the number."""
     for run in run_set.finished if run_set.source else ():
         lines = run.transcript.lines_of(form)
         if len(lines):

@@ -19,9 +19,9 @@ class Contradiction(NamedTuple):
     """Something impossible in one output."""
 
     rule: str
-    """Name of the rule that is broken.
+    """Name of the rule that the output breaks, such as `percentage`.
 
-    If a real run also breaks this rule, it does not apply to the program.
+    If a real run also breaks the rule, the rule is not applied to this program.
     """
     claim: str
     """The end of a sentence that begins with the name of the run, such as `lists GPU 0 twice in one table`."""
@@ -30,20 +30,20 @@ class Contradiction(NamedTuple):
 
 
 class LineFilter(NamedTuple):
-    """Selects the lines that an oracle reads, by their form: the line with `#` in place of its values."""
+    """Selects the lines that an oracle reads. It looks at the form of a line, such as `loss #`."""
 
     pattern: re.Pattern[str]
     words: tuple[str, ...]
-    """Words in lower case. Each matching form contains at least one of them.
+    """Words in lower case, at least one of which is in each form that matches `pattern`.
 
-    Looking for these words first is faster.
+    Forms without these words are skipped quickly.
     """
 
 
 def oracle(
     run_set: RunSet, kind: str, find_contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Yield one finding for each rule that an imagined run breaks, unless a real run breaks the rule too.
+    """Yield a finding for each rule that an imagined run breaks, except for rules that a real run breaks as well.
 
     `kind` becomes the `check` of the findings.
     """
@@ -75,8 +75,8 @@ def lines_with(
     """Return (index, text) of every line whose form matches `wanted` but not `excluded`, and whose shape matches
     `shape`.
 
-    If `select` is given, it chooses some of the lines of each shape. Only the first `LONGEST` characters of a line
-    are read.
+    If `select` is given, only the lines that it chooses among those of each shape are returned. Lines are cut after
+    `LONGEST` characters.
     """
     transcript = run.transcript
     is_wanted = np.zeros(len(transcript.forms), bool)

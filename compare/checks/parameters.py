@@ -18,15 +18,16 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""The only words that a line with a number of parameters may contain.
+"""The words that a line may contain if it states the number of parameters, besides the names of the program's
+classes.
 
-If it contains other words, it may be about a single layer.
+With any other word, such as `layer`, the line may be about a part of the network, and is not judged.
 """
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 
 def parameters(run_set: RunSet) -> Iterable[Finding]:
-    """Find parameter counts that differ from the size of the network that the source builds."""
+    """Find stated numbers of parameters that differ from the size of the network that the source builds."""
     if run_set.source is None:
         return
     names = {node.attr for node in ast.walk(run_set.source.tree) if isinstance(node, ast.Attribute)}

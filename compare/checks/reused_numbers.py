@@ -10,13 +10,13 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 MIN_SEQUENCE_LENGTH = 3
-"""A shared sequence of at least this many different numbers is not a coincidence."""
+"""Two runs do not by coincidence share a sequence of at least this many different numbers."""
 FEWEST = 2
-"""If an output has fewer numbers than this, none of them counts as repeated."""
+"""If a run has fewer numbers than this, it is not searched for repeated numbers."""
 COLUMNS = 8
-"""Maximum number of columns that are examined one by one.
+"""Maximum number of columns that are searched separately.
 
-A column is, for example, the first number of every line.
+A column consists, for example, of the first number in every line.
 """
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
@@ -31,7 +31,7 @@ class _Number(NamedTuple):
 
 @dataclass(frozen=True)
 class _RunNumbers:
-    """The numbers of a run with three or more decimals, in order."""
+    """All numbers with three or more decimals that a run shows, in their order."""
 
     run: ParsedRun
 
@@ -49,17 +49,18 @@ class _RunNumbers:
 
 
 class _Repeat(NamedTuple):
-    """Numbers of a run that repeat numbers of the run `old`. Each is a pair of the number and the repeated number."""
+    """Numbers that a run has in common with the earlier run `old`, as pairs (number in the run, number in `old`)."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
 
 
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers with three or more decimals that an imagined run of an earlier version already showed.
+    """Find numbers with three or more decimals that an imagined run repeats from an imagined run of an earlier
+    version.
 
-    Three numbers in a row must be repeated, or two if the run shows only two. Numbers that all real runs print do not
-    count. Nothing is reported if real runs of the two versions repeat each other, or cannot be compared.
+    At least three numbers in a row must be repeated, or two if the run shows only two. Numbers that all real runs
+    print do not count. Nothing is reported if real runs of the two versions repeat each other, or cannot be compared.
     """
     real = [_RunNumbers(run) for run in run_set.real]
     versions = _group_by_version(run_set.earlier)
@@ -118,8 +119,9 @@ def _find_repeat(new: _RunNumbers, old: _RunNumbers, excluded: Set[str]) -> _Rep
 
 
 def _match_sequences(new: Sequence[_Number], old: Sequence[_Number], length: int) -> list[tuple[_Number, _Number]]:
-    """Return equal numbers as pairs (new, old) if they are part of a common sequence of `length` different
-    numbers.
+    """Return pairs (new, old) of equal numbers that are part of a sequence in both lists.
+
+    The sequence must consist of `length` different numbers, for example 0.812, 0.745, 0.701.
     """
     starts: dict[tuple[str, ...], int] = {}
     for index in range(len(old) - length + 1):

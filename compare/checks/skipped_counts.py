@@ -10,7 +10,7 @@ from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report where a counter of an imagined log jumps."""
+    """Report each imagined log in which a counter jumps, for example from step 100 to step 400."""
     gaps_by_run = run_set.compute_once(gaps)
     for run in run_set.imagined:
         jumps = gaps_by_run.get(id(run))

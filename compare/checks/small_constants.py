@@ -27,20 +27,22 @@ from gedanken.experiment.finding import Finding, LineRef
 REAL_RUNS = 7
 """Minimum number of real runs that must show the same number."""
 IMAGINED_RUNS = 3
-"""Minimum number of imagined runs. All of them must have another number than the real runs.
+"""Minimum number of imagined runs. A number is reported only if every imagined run shows another number than the
+real runs do.
 
-The probability that chance gives another number to all of three imagined runs, and to none of seven real runs, is at
+The probability that chance gives another number to all of three imagined runs, but to none of seven real runs, is at
 most .0022.
 """
 MAX_CONSTANTS = 4
-"""A constant is judged only if at most this many constants have its `rank` or a lower one. This keeps the
-probability of a false finding below .01.
+"""A constant is judged only if at most this many constants, itself included, are of its `rank` or of a lower one.
+
+This keeps the probability of a false finding below .01.
 """
 _VARYING_ROLES = (Role.ENVIRONMENT, Role.METRIC)
 _BRACKETS_SUFFIX = " in brackets"
 _SIMPLE, _NAMED, _LISTED, _AT_HEAD, _UNCERTAIN = range(5)
 _FEW_LINES = 4
-"""Unnamed lists, and decimal numbers after `=`, are judged only in forms with at most this many lines."""
+"""Lists without a name, and decimal numbers after `=`, are judged only if their form has at most this many lines."""
 _LAYER_SIZES = re.compile(r"(?<![\w.-])\d{1,5}(?:-\d{1,5}){2,30}(?![\w.-])")
 """Matches the sizes of several layers: `64-128-256`."""
 _ASSIGNMENT = re.compile(r"\w\s?=\s?$")
@@ -50,34 +52,37 @@ class _CandidateNumber(NamedTuple):
     """A number in the lines of one form that may be constant."""
 
     columns: tuple[int, ...]
-    """The indices of the values of which it consists; several for a joined number such as `12,345,678`."""
+    """Indices of the values that make up the number: several for a joined number such as `12,345,678`, otherwise
+    one.
+    """
     is_simple: bool
-    """True if its first value may be constant by itself, such as the 12 in `12,345,678` or `12M`."""
+    """True if the number's first value may also be constant by itself, such as the 12 in `12M`."""
     may_have_decimals: bool
 
 
 class _Constant(NamedTuple):
-    """A number in the lines of one form that is equal in all real logs, in each of these lines."""
+    """A number in the lines of one form. Each of these lines shows the same number in all real logs."""
 
     form: str
     columns: tuple[int, ...]
     values: NDArray[np.float64]
     """The values of the number: one row for each line, one column for each index in `columns`."""
     rank: int
-    """How certain it is that the number is a constant of the program.
+    """How certain it is that the number is a constant of the program: the lower the rank, the more certain.
 
-    _SIMPLE: a whole number for which `_CandidateNumber.is_simple` is True. _LISTED: found only by `_listed_columns`.
-    _AT_HEAD and _UNCERTAIN (it may have been measured): found only by `header_numbers`. _NAMED: all others.
+    In rising order: _SIMPLE, a whole number for which `_CandidateNumber.is_simple` is True. _NAMED, any other
+    candidate. _LISTED, found only by `_listed_columns`. _AT_HEAD, found only by `header_numbers`. _UNCERTAIN, the
+    same, but it may have been measured, so that a difference is never reported.
     """
     judged_columns: tuple[int, ...] = ()
     """The indices of the values of this form that the check `constant_lines_differ` judges."""
 
 
 class SmallConstants:
-    """Judges the numbers that are equal in all real logs.
+    """Judges imagined logs by the numbers that are equal in all real logs, called constants.
 
-    A difference becomes a finding or stays undecided. A finding needs at least `IMAGINED_RUNS` imagined logs, all
-    with another number than the real logs, and at most `MAX_CONSTANTS` constants.
+    A different number becomes a finding only if there are at least `IMAGINED_RUNS` imagined logs, all of them show a
+    different number, and few constants were found (see `MAX_CONSTANTS`). Otherwise the difference stays undecided.
     """
 
     def __init__(self, run_set: RunSet) -> None:
@@ -128,16 +133,18 @@ class SmallConstants:
         )
 
     def _differing_lines(self, run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-        """Return the lines in which an imagined run shows another number.
+        """Return the indices of the lines in which an imagined run shows another number than the real runs.
 
-        If the last line is a progress bar that is cut off, it is left out.
+        An unfinished progress bar at the end of the log is left out.
         """
         lines = _differing_lines(run, constant)
         uncut_lines: NDArray[np.int64] = lines[lines != self._run_set.compute_once(cut_lines).get(id(run), -1)]
         return uncut_lines
 
     def undecided(self) -> Doubt | None:
-        """Return the doubt whether some numbers differ from the real ones; None if there are no such numbers."""
+        """Return a doubt about numbers that differ from the real ones, perhaps by chance; None if there are no
+        such numbers.
+        """
         if not self._undecided_constants:
             return None
         constant, runs = self._undecided_constants[0]
@@ -155,7 +162,7 @@ class SmallConstants:
 
 
 def small_constants_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Report numbers that are equal in all real logs and different in all imagined ones."""
+    """Report numbers that are equal in all real logs, but different in every imagined log."""
     yield from run_set.compute_once(SmallConstants).findings
 
 
@@ -207,8 +214,9 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _are_two_settings(first: NamedNumber, second: NamedNumber) -> bool:
-    """Return whether two equal numbers are two settings, as in `heads=8 layers=8`, and not one number that is
-    printed twice.
+    """Return whether two equal numbers are separate settings, as in `heads=8 layers=8`.
+
+    If not, they may be the same number, printed twice.
     """
     roles = [named.role for named in (first, second) if named.name and named.role not in _VARYING_ROLES]
     is_summary = meaning_of(first.name).is_summary or meaning_of(second.name).is_summary
@@ -226,8 +234,9 @@ def _with_listed(
     judged_columns: tuple[int, ...],
     run: ParsedRun,
 ) -> list[_Constant]:
-    """Return `constants` together with the constants that `_listed_columns` finds. A list replaces constants that
-    are a part of it.
+    """Add the constants that `_listed_columns` finds. A list replaces constants that are part of the list.
+
+    `steady` contains the real numbers of the form (lines × numbers), with NaN where real runs differ.
     """
     lines = run.transcript.lines_of(form)
     for group in _listed_columns(run, int(lines[0]), is_few=len(lines) <= _FEW_LINES):
@@ -244,8 +253,9 @@ def _with_listed(
 
 
 def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tuple[int, ...]]:
-    """Yield the indices of values that may be constant together: those of a list, sizes that are joined by `-`, or
-    a decimal number after `=`.
+    """Yield the indices of values that may be constant together, as one tuple for each group.
+
+    A group is a list, several layer sizes such as `64-128-256`, or a single decimal number after `=`.
     """
     text = run.transcript.compared(line).replace(MASK, " ")
     spans = [match.span() for match in VALUE.finditer(text)]
@@ -281,7 +291,9 @@ def _listed_columns(run: ParsedRun, line: int, *, is_few: bool) -> Iterator[tupl
 
 
 def _is_of_program(named: NamedNumber) -> bool:
-    """Return whether a number's role and name show that it is not measured and does not depend on the machine."""
+    """Return whether the number is neither a measurement nor a property of the machine, judging by its role and
+    name.
+    """
     return named.role not in _VARYING_ROLES and meaning_of(named.name).role not in _VARYING_ROLES
 
 
@@ -315,7 +327,7 @@ def _is_fixed(named: NamedNumber, *, is_size: bool = False) -> bool:
 
 
 def _is_reported_elsewhere(run_set: RunSet, constant: _Constant) -> bool:
-    """Return whether `constant_lines_differ` reports another number in an imagined run's lines of this form."""
+    """Return whether `constant_lines_differ` already reports a different number in lines of this form."""
     steady = run_set.invariants.numbers(constant.form)
     if not constant.judged_columns or steady is None:
         return False
@@ -326,7 +338,10 @@ def _is_reported_elsewhere(run_set: RunSet, constant: _Constant) -> bool:
 
 
 def _differing_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """Return the lines in which an imagined run shows another number; empty if the number of lines differs."""
+    """Return the indices of the lines in which an imagined run shows another number than the real runs.
+
+    Empty if the imagined run has more or fewer lines of this form.
+    """
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]

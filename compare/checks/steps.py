@@ -41,7 +41,9 @@ class _Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ShownProgress:
-    """All the progress that an output shows, such as `step 3/100`. Each different text is contained once."""
+    """All progress that an output shows, such as `step 3/100`. A text that is printed several times is contained
+    once.
+    """
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
@@ -53,10 +55,10 @@ class _ShownProgress:
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
-    """Find numbers of steps and images that an epoch of this program cannot have.
+    """Find numbers of steps and images that are impossible for an epoch of this program.
 
-    An epoch has ceil(images / batch) steps, or floor(images / batch) if an incomplete last batch is left out. If the
-    real runs agree on the totals, the imagined totals must be the same.
+    An epoch has ceil(images / batch) steps, or floor(images / batch) if the program drops an incomplete last batch.
+    If the real runs agree on the totals, the imagined totals must be the same.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     progress_by_run = {id(run): _read_progress(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -93,8 +95,9 @@ def _read_progress(run: ParsedRun, batch: int | None) -> _ShownProgress:
 
 
 def _select_informative(transcript: Transcript, lines: Indices) -> Indices:
-    """Return those lines of one shape that may show a contradiction: all lines whose count exceeds the total, and
-    a few lines for each total.
+    """Choose the lines of one shape that are enough to find contradictions.
+
+    These are all lines whose count exceeds the total, and a few lines for each total.
     """
     shape = transcript.shapes[transcript.shape_of[lines[0]]][:LONGEST]
     values_between = transcript.column_of(lines, shape)
@@ -111,14 +114,14 @@ def _select_informative(transcript: Transcript, lines: Indices) -> Indices:
 
 
 def _agreed_totals(totals: Sequence[set[int]]) -> set[int]:
-    """Return the totals that all real runs count to; empty if the runs differ."""
+    """Return the set of totals that every real run shows, given one set for each run; empty if the sets differ."""
     return totals[0] if totals and all(run_totals == totals[0] for run_totals in totals) else set()
 
 
 def _counts_beyond_total(progress: _ShownProgress, batch: int | None) -> Iterator[Contradiction]:
-    """Yield a contradiction for each step whose number exceeds the total.
+    """Yield a contradiction for each count that exceeds its total, such as `step 120/100`.
 
-    A number of images must exceed the total by at least one batch.
+    Numbers of images are reported only if they exceed the total by at least one batch.
     """
     for count in (*progress.steps, *progress.images):
         excess = count.done - count.total
@@ -157,7 +160,10 @@ def _wrong_step_totals(progress: _ShownProgress, batch: int) -> Iterator[Contrad
 
 
 def _wrong_percentages(progress: _ShownProgress, batch: int) -> Iterator[Contradiction]:
-    """Check the percentages of image counts, with a tolerance of one batch."""
+    """Yield a contradiction for each percentage that does not fit its count of images, as in `[640/60000 (90%)]`.
+
+    Differences of up to one batch are tolerated.
+    """
     for image in progress.images:
         if image.total <= 2 * batch:
             continue

@@ -1,4 +1,4 @@
-"""Finds imagined values that differ from the single value that all real runs show."""
+"""Finds imagined values that differ from the real runs' value, where all real runs show the same value."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,16 +20,21 @@ from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, shor
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
-"""Minimum number of real runs that must agree before a number counts as constant without proof from the source."""
+"""Minimum number of real runs that must agree on a number before it counts as constant without a proof from the
+source.
+"""
 MIN_AGREEMENTS = 5
-"""Real runs agree by more than chance if they agree on one value in this many lines, or on this many values."""
+"""Real runs do not agree by chance on a number that takes this many different values.
+
+The same holds for a whole number with one value in this many lines, unless the value is 0, 1 or 100.
+"""
 MIN_SETTING_VALUES = 3
-"""Real runs agree by more than chance if they agree on this many different values of a setting.
+"""Real runs do not agree by chance on a setting that takes this many different values.
 
 The setting must be in at least twice `MIN_AGREEMENTS` lines.
 """
 MIN_DIGITS = 4
-"""Real runs agree by more than chance if a whole number has this many digits, not counting trailing zeros."""
+"""Real runs do not agree by chance on a whole number with this many digits, not counting trailing zeros."""
 
 
 _SETTING_ROLES = (Role.SETTING, Role.COUNTER, Role.OTHER)
@@ -40,7 +45,7 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined lines that differ, in any character, from what the source proves (`RunSet.proven`)."""
+    """Find imagined lines that differ, in any character, from lines that the source proves (`RunSet.proven`)."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             differing_lines = [
@@ -62,7 +67,7 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _is_reported_elsewhere(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Return whether the line names an epoch, or a total, that no real run names.
+    """Return whether the line names an epoch, or a total number of epochs, that no real run names.
 
     Other checks report such a line.
     """
@@ -75,10 +80,11 @@ def _is_reported_elsewhere(run_set: RunSet, run: ParsedRun, line: int) -> bool:
 
 
 def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """Find imagined numbers that differ from a number on which all real runs agree, and not by chance.
+    """Find imagined runs that show another number where all real runs show the same one.
 
-    At least five real runs are needed. A metric is judged only if it takes five different values. Numbers that name
-    the machine or the software are never judged.
+    At least five real runs are needed. Numbers on which real runs may agree by chance are not judged: for example, a
+    metric that takes fewer than five different values. Nor are numbers that name the machine or the software. A
+    program that fixes its own seed is not judged at all.
     """
     has_fixed_seed = run_set.source is not None and run_set.source.sets_seed()
     if len(run_set.finished) < REAL_RUNS or has_fixed_seed:
@@ -156,10 +162,11 @@ def _torch_sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def informative_columns(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Yield the indices of the numbers of a form on which all real runs agree, and not by chance.
+    """Yield the indices of those numbers of a form on which all real runs agree, if the agreement is no
+    coincidence.
 
-    `lines` are the lines of the form in `run`; `steady` are the numbers in them (lines × numbers), NaN where real
-    runs differ.
+    `lines` are the lines of the form in `run`. `steady` contains their numbers (lines × numbers), NaN where real runs
+    differ.
     """
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
@@ -209,9 +216,9 @@ def informative_columns(run: ParsedRun, lines: Indices, steady: NDArray[np.float
 
 
 def _have_many_digits(groups: NDArray[np.float64]) -> bool:
-    """Return whether all numbers have at least `MIN_DIGITS` digits, not counting trailing zeros.
+    """Return whether all numbers have at least `MIN_DIGITS` digits, not counting zeros at either end.
 
-    Each row contains the groups of digits of one number with commas: 12, 345 and 678 for `12,345,678`.
+    Each row of `groups` is one number with commas: 12, 345 and 678 for `12,345,678`.
     """
     if np.isnan(groups).any():
         return False

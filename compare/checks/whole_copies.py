@@ -1,5 +1,6 @@
-"""Finds imagined logs that equal another log, or that contain all or part of the values of one of its series (a
-curve).
+"""Finds imagined logs that are copies of another log, or that copy one of its curves.
+
+A curve consists of the values of one number of a form, line by line. It may be copied in whole or in part.
 """
 
 import re
@@ -24,42 +25,46 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import format_number
 
 FEWEST_REAL = 3
-"""Minimum number of real runs from which it can be estimated how often two runs agree by chance."""
+"""Minimum number of real runs. From fewer, it cannot be estimated how often two runs agree by chance."""
 FEWEST = 3
-"""If a whole curve is copied, it is reported only if it has at least this many different values."""
+"""A copy of a whole curve is reported only if the curve has at least this many different values."""
 FEWEST_IN_A_ROW = 5
-"""If a part of a curve is copied, it is reported only if it has at least this many different values."""
+"""A copy of a part of a curve is reported only if the part has at least this many different values."""
 FEWEST_OF_LOG = 4
-"""If a log is copied, it is reported only if it has at least this many different values."""
-FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
-"""A log with fewer values than `FEWEST_OF_LOG` is judged only if the real runs differ in many digits.
+"""A copy of a whole log is reported only if the log has at least this many different values.
 
-Summed over `FEW_NUMBERS` of its values, they must differ in `ENOUGH_DIGITS` digits. For example, values from 0.250 to
-0.349 differ in 2 digits.
+Exceptions are made for precise values: see `ENOUGH_DIGITS`.
+"""
+FEW_NUMBERS, ENOUGH_DIGITS = 3, 6.0
+"""A copied log with fewer values than `FEWEST_OF_LOG` is reported only if its values are precise.
+
+Take the `FEW_NUMBERS` numbers that differ in the most digits between real runs: these digits must add up to at least
+`ENOUGH_DIGITS`. For example, values from 0.250 to 0.349 differ in 2 digits.
 """
 _MAX_NAMED_LOGS = 3
 """Maximum number of logs that are named in an undecided question."""
 MOST_EARLIER = 12
 """Maximum number of imagined logs, counted from the first, whose curves are compared with each other."""
 CHANCE = 1e-3
-"""A copy is reported only if the probability that any two of all compared curves are equal by chance is at most
-this.
+"""A copied curve is reported only if the probability that chance produced the copy is at most this.
+
+The probability takes into account how many curves were compared.
 """
 POSSIBLE = 0.05
-"""If the probability of a copied curve is above this, the curve is never reported.
+"""A copied curve is never reported if the probability that chance produced the copy is above this.
 
-If it is lower, the curve may be reported together with copies in other logs: their joint probability must be at most
-`CHANCE`.
+Between `CHANCE` and this, it is reported only together with copies in other logs: their joint probability must be at
+most `CHANCE`.
 """
 MOST_PAIRS = 300
-"""Maximum number of pairs of real runs from which the probability of equal points is estimated."""
+"""Maximum number of pairs of real runs from which it is estimated how often two runs agree at a point."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 MOST_READ = 100_000
 """Number of characters at the beginning of a log that are searched for digits in which real runs differ."""
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
 _NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
-"""Roles of numbers whose curves are not compared, because their points are not independent.
+"""Roles of numbers whose curves are not compared. Their points depend on each other.
 
 For example, two equally fast machines show the same minutes at every point.
 """
@@ -72,9 +77,10 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int, int]
-"""Identifies a curve: a form, the index of a number in the form, and the heading above the lines (see `sections`).
+"""Identifies a curve: a form, the index of a number in the form, and an index for the heading above the lines, as
+`sections` returns it.
 
-The heading is -1 for a curve of all lines with this form, whatever their heading.
+The last index is -1 for a curve of all lines with this form, whatever their heading.
 """
 _Curves = Mapping[_Key, _Curve]
 
@@ -89,10 +95,11 @@ class _Copy(NamedTuple):
 
 
 def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Find imagined logs that equal another log or contain a copied curve, if the program is not given.
+    """Find imagined logs that equal another log or contain a copied curve. Nothing is found if the source is
+    known.
 
-    `reported_labels` are the labels of runs that were already reported as copies. How often points are equal by
-    chance is estimated from the real runs.
+    `reported_labels` are the labels of runs that were already reported as copies; their curves are not compared
+    again. The real runs show how often points are equal by chance.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
@@ -138,9 +145,9 @@ def whole_copies(run_set: RunSet, reported_labels: frozenset[str] = frozenset())
 
 
 def doubt_on_equal_logs(run_set: RunSet) -> Doubt | None:
-    """Return the doubt about imagined logs that equal a real log.
+    """Return a doubt if imagined logs equal a real log, but there are too few real logs to call them copies.
 
-    None if there are no such logs, or if there are enough real logs to judge them.
+    None otherwise.
     """
     if run_set.program is not None or len(run_set.real) >= FEWEST_REAL:
         return None
@@ -159,8 +166,10 @@ def doubt_on_equal_logs(run_set: RunSet) -> Doubt | None:
 
 
 def _improbable_copies(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
-    """Return the copies that chance cannot explain, by themselves or together with copies of the same number in
-    other logs.
+    """Return the copies that chance cannot explain, either a copy by itself or all copies with the same key
+    together.
+
+    `imagined` is the number of imagined logs.
     """
     by_key: dict[_Key, list[_Copy]] = {}
     for key, copy in possible:
@@ -172,7 +181,9 @@ def _improbable_copies(possible: Sequence[tuple[_Key, _Copy]], imagined: int) ->
 
 
 def _has_enough_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether a log shows enough different decimal numbers, and enough numbers in which real logs differ."""
+    """Return whether a log shows at least `FEWEST_OF_LOG` different decimal numbers, and as many that are not the
+    same in all real logs.
+    """
     transcript = run.transcript
     numbers = np.unique(transcript.values[_has_decimals(transcript.decimals, 2)])
     # Two logs without such numbers may be equal by chance; so may two logs that end early and contain only what all
@@ -181,7 +192,7 @@ def _has_enough_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _unshared_numbers(transcript: Transcript, real: Sequence[ParsedRun]) -> NDArray[np.float64]:
-    """Return the different numbers of a log that real logs do not all have at the same position."""
+    """Return the different numbers of a log, without those that all real logs show at the same position."""
     parts = [np.empty(0)]
     for form in transcript.forms:
         if "#" not in form:
@@ -197,7 +208,9 @@ def _unshared_numbers(transcript: Transcript, real: Sequence[ParsedRun]) -> NDAr
 
 
 def _has_precise_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether the few numbers of a log are so precise that no two runs share them by chance."""
+    """Return whether the numbers of a log have so many decimals that two runs hardly share them by chance,
+    although the numbers are few.
+    """
     transcript = run.transcript
     similar = [real_run.transcript for real_run in real if _has_same_forms(transcript, real_run.transcript)]
     if len(similar) < FEWEST_REAL:
@@ -212,7 +225,9 @@ def _has_precise_numbers(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
 
 
 def _has_many_digits(run: ParsedRun, real: Sequence[ParsedRun]) -> bool:
-    """Return whether the real runs differ in so many digits of this log that an equal log must be a copy."""
+    """Return whether the numbers in which real runs differ have so many digits that a log with equal numbers must
+    be a copy.
+    """
     numbers = _NUMBER.findall(run.text[:MOST_READ])
     rows = [_NUMBER.findall(real_run.text[:MOST_READ]) for real_run in real]
     similar_rows = [row for row in rows if len(row) == len(numbers)]
@@ -232,7 +247,9 @@ def _has_same_forms(transcript: Transcript, other: Transcript) -> bool:
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
-    """Return which values have at least `fewest` digits after the decimal point, with or without an exponent."""
+    """Return which values have at least `fewest` digits after the decimal point. Values with an exponent count as
+    well.
+    """
     has_enough: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
     return has_enough
 
@@ -307,14 +324,16 @@ class _RealCurves:
     def _find_curves(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
         """Return all real curves with this key, as a list and as a table.
 
-        The table has one row for each curve; a shorter curve is followed by NaN.
+        The table has one row for each curve. Rows of shorter curves are filled up with NaN.
         """
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def longest_copy(self, key: _Key, curve: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """Return the longest sequence that a curve has in common with a real curve, or with a curve of an earlier
-        imagined log; None if it is too short.
+        """Return the longest sequence that a curve shares, at the same positions, with a real or an earlier
+        imagined curve.
+
+        None if the sequence is too short.
         """
         candidates, table = self._curves_with_key(key)
         if earlier_curves := [curves[key] for curves in earlier if key in curves]:
@@ -332,8 +351,10 @@ class _RealCurves:
         return _Copy(curve, candidates[row], first, points, chance)
 
     def _estimate_agreement(self, key: _Key) -> tuple[float, float]:
-        """Estimate the probability that two real runs agree at a point, and the probability that they then also
-        agree at the next point.
+        """Estimate how probable it is that two real runs agree at a point, and that they then also agree at the
+        next point.
+
+        Both are 1 if equal curves prove nothing, for example because there are too few real curves.
         """
         curves, _table = self._curves_with_key(key)
         if len(curves) < FEWEST_REAL:
@@ -361,7 +382,10 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest_match(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Find the longest part of a row that equals `values` at the same positions. Return (row, start, length)."""
+    """Find the longest sequence in any row of `table` that equals `values` at the same positions.
+
+    Return (row, start, length).
+    """
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

@@ -1,1 +1,1 @@
-"""Compares real and imagined answers to ordinary commands such as `ls`, which run no program under test."""
+"""Compares real and imagined answers to ordinary commands, such as `ls`, that do not run the program under test."""

@@ -32,7 +32,7 @@ class AnsweredCommand:
 
     @property
     def agrees(self) -> bool:
-        """True if both machines show the same output. A reply that was cut off never agrees, because it is
+        """True if both machines show the same output. Always False for a reply that was cut off, because it is
         incomplete.
         """
         return (
@@ -48,7 +48,7 @@ class AnsweredCommand:
 
     @property
     def status_agrees(self) -> bool:
-        """True if the real exit code equals the exit code inferred from the imagined output."""
+        """True if the exit code of the real command equals the one that was inferred from the imagined output."""
         return self.real.exit_code == self.imagined.exit_code
 
 
@@ -60,17 +60,17 @@ class Agreement(NamedTuple):
     printing: Share
     """Share of exact matches among the commands that print something on the real machine."""
     printing_as_it_came: Share
-    """The same as `printing`, but a reply from which something was removed does not count as a match."""
+    """Like `printing`, except that a reply does not count as a match if text was removed from it."""
     silent: Share
     """Share of empty answers among the commands that print nothing on the real machine."""
     silent_as_it_came: Share
-    """The same as `silent`, but a reply from which something was removed does not count as empty."""
+    """Like `silent`, except that a reply does not count as empty if text was removed from it."""
     status: Share
-    """Share of all commands that have the same exit code on both machines."""
+    """Share of commands with the same exit code on both machines, among all commands."""
 
 
 def agreement_of(answered: Iterable[AnsweredCommand]) -> Agreement:
-    """Compute the shares of these commands on which both machines agree; unusable replies are left out."""
+    """Compute on which shares of these commands both machines agree. Commands without a usable reply are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
@@ -89,7 +89,7 @@ def by_kind(answered: Sequence[AnsweredCommand]) -> dict[str, Agreement]:
 def sequence_share(answered: Sequence[AnsweredCommand]) -> Share:
     """Compute the share of sequences in which both machines agree on every command.
 
-    Sequences with an unanswered command are left out.
+    Sequences in which a command has no usable reply are left out.
     """
     disagreeing = {answer.sequence for answer in answered if not answer.agrees}
     answered_sequences = {answer.sequence for answer in answered} - {

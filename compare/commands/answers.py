@@ -1,5 +1,6 @@
-"""Compares the imagined machine's answers to ordinary commands with the real machine's, the persona, and each
-other."""
+"""Compares an imagined machine's answers to ordinary commands with the real answers, with its persona, and with
+each other.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -109,7 +110,7 @@ def _quote_line(lines: Sequence[str], index: int) -> str:
 
 
 def _table_contradictions(real: Execution, imagined: Execution) -> Iterable[Finding]:
-    """Find contradictions in an imagined nvidia-smi table. Rules that the real table breaks as well are ignored."""
+    """Find contradictions in an imagined nvidia-smi table. A rule that the real table also breaks is ignored."""
     real_rules = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):
@@ -146,7 +147,9 @@ def compare_with_persona(
 
 
 def find_unseen_gpus(machine_facts: MachineFacts) -> tuple[Finding, ...]:
-    """Report GPUs that the real machine should have but that `torch.cuda` does not see there."""
+    """Report that `torch.cuda` sees no GPU in the sandbox although gedanken requested the GPUs of the real
+    machine.
+    """
     missing = machine_facts.gpus_missing
     return (Finding("gpus not seen", observed=missing),) if missing else ()
 
@@ -175,7 +178,11 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
 
 
 def _is_other_count(shown_count: int, count: int, table: Execution) -> bool:
-    """Return whether a table lists more GPUs than `count`, or fewer although the table is complete."""
+    """Return whether the nvidia-smi table contradicts `count`: it lists more GPUs, or it is complete and lists
+    fewer.
+
+    `shown_count` is the number of GPUs that the table lists.
+    """
     may_continue = table.cause is Cause.CUT and "Processes:" not in table.stdout
     return shown_count > count or (shown_count < count and not may_continue)
 
@@ -191,8 +198,8 @@ def _gpu_rows(text: str) -> list[_GpuRow]:
 
 
 def _is_same_gpu(shown_name: str, gpu_name: str) -> bool:
-    """Return whether the name in a table, which may be cut as in `NVIDIA GeForce ...`, can mean the GPU called
-    `gpu_name`.
+    """Return whether the name in a table can mean the GPU `gpu_name`. The table may cut it, as in `NVIDIA GeForce
+    ...`.
     """
     # Old drivers shorten the name.
     if shown_name.endswith("..."):
@@ -243,14 +250,16 @@ def _persona_finding(answer: Execution, subject: str, observed: str, expected: s
 
 
 def claims_explaining(command: str, claims: tuple[str, ...]) -> str | None:
-    """Return the claims that explain a difference in the answer to this command, joined by commas; None if none
-    do."""
+    """Return the persona's false claims that explain a different answer to this command, joined by commas.
+
+    None if no claim explains it.
+    """
     shown_facts = {fact for pattern, facts in _FACTS_SHOWN if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown_facts) or None
 
 
 def _ref_to_text(answer: Execution, text: str) -> LineRef:
-    """Return a reference to the first line that contains this text; if none does, to the first line."""
+    """Return a reference to the first line of the answer that contains this text, or to line 1 if no line does."""
     first_line = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     line_number = next((n for n, line in enumerate(lines, start=1) if first_line and first_line in line), 1)
@@ -258,8 +267,9 @@ def _ref_to_text(answer: Execution, text: str) -> LineRef:
 
 
 def _ref_to_visible_line(execution: Execution, lines: Sequence[str], index: int) -> LineRef:
-    """Return a reference to the visible line with this index. The line number in it also counts blank lines at the
-    top.
+    """Return a reference to `lines[index]`, where `lines` are the visible lines of the output.
+
+    The reference's line number also counts blank lines at the top of the output, which are not in `lines`.
     """
     blank_lines = next((n for n, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, blank_lines + index, lines[index])

@@ -1,5 +1,6 @@
-"""Tests what an imagined machine still knows after its context was lost. As a control, it is also asked without a
-loss.
+"""Tests what an imagined machine still knows after its context was lost.
+
+As a control, the same questions are also asked while the context is still there.
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,9 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class MemoryAnswer:
-    """The answers to one question: before the context was lost, in the control, and after the loss.
+    """Three answers to one question: before the context was lost, in the control, and after the loss.
 
-    In the control, the question is asked a second time without a loss.
+    In the control, the question is asked a second time while the context is still there.
     """
 
     question: str
@@ -28,20 +29,21 @@ class MemoryAnswer:
     control_verdict: Verdict
     """Verdict on the answer of the control, compared with the answer before."""
     same_request: bool
-    """True if the control sent the same request again at temperature 0. It then shows only whether the server is
-    deterministic.
+    """True if the control sent the same request again at temperature 0.
+
+    The control then shows only whether the server repeats its answers.
     """
 
     @property
     def is_changed_by_loss(self) -> bool:
-        """True if the answer certainly changed because the context was lost: the answer of the control did not
-        change.
+        """True if the answer changed after the loss, but not in the control: the loss of the context must be the
+        reason.
         """
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
     def verdict_text(self) -> str:
-        """The verdict in words, followed by the control's verdict unless that is `kept`."""
+        """The verdict in words. The control's verdict follows, except if it is `kept`."""
         if self.control_verdict == "kept":
             return self.verdict
         if self.control_verdict == self.verdict:
@@ -52,7 +54,7 @@ class MemoryAnswer:
 def compare_memory(
     before: Sequence[Execution], control: Sequence[Execution], after: Sequence[Execution]
 ) -> tuple[MemoryAnswer, ...]:
-    """Compare the answers, question by question. Raises ValueError if the questions differ."""
+    """Compare the three answers to each question. Raises ValueError if the questions or their numbers differ."""
     rows = list(zip(before, control, after, strict=True))
     if any(len({answer.command for answer in row}) > 1 for row in rows):
         raise ValueError(
@@ -81,7 +83,5 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 
 
 def _is_answer(execution: Execution) -> bool:
-    """Return whether an answer is neither empty nor an error. An answer that was cut off does not count as an
-    error.
-    """
+    """Return whether an answer is neither empty nor an error. An answer that was cut off is not an error."""
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

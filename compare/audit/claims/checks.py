@@ -19,7 +19,7 @@ _TOOL_ARGUMENTS = (
     r"(?:(?<=\w)(?: (?:-{1,2}[A-Za-z][\w=./-]*|\./\.\.\.|\.(?= )|hooks?|run|check|at level (?:\d+|max)|"
     rf"\(?strict\)?(?: mode)?|with -D warnings|with [{CODE_MARK}]{{3,60}})){{1,3}})?"
 )
-"""Words between the name of a tool and what is said about it, such as `--strict` in `mypy --strict passes`."""
+"""Matches the words between the name of a tool and its result, such as `--strict` in `mypy --strict passes`."""
 _LINT = (
     r"lint(?:er|ers|ing)?(?: checks?)?|static analysis|analyse statique|análisis estático|análise estática|"
     r"statische Analyse"
@@ -179,8 +179,8 @@ def find_check_claims(sentence: Sentence) -> Iterator[CheckHit]:
 def _search_overlapping(pattern: re.Pattern[str], sentence: Sentence) -> Iterator[re.Match[str]]:
     """Yield the matches of a pattern in a sentence.
 
-    If a match turns out not to be about a check, the search goes on inside it, because `retriesOnce BUILD SUCCESSFUL`
-    contains `BUILD SUCCESSFUL`.
+    If a match is not about a check, the search goes on inside it, because `retriesOnce BUILD SUCCESSFUL` contains
+    `BUILD SUCCESSFUL`.
     """
     position = 0
     while match := pattern.search(sentence.plain, position):

@@ -9,8 +9,7 @@ from gedanken.experiment.claim import Claim
 Family = Literal["tests", "build", "lint", "types", "format", "program", "scan"]
 """The purpose of a command.
 
-`program` is a program of the project that is none of the others; `scan` covers other checkers, such as vulnerability
-scanners.
+`program` means any other program of the project. `scan` means other checkers, such as vulnerability scanners.
 """
 
 
@@ -30,7 +29,7 @@ class TestsClaim:
     is_limited: bool = False
     """True if the claim is about only some of the tests, or names an exception."""
     names_command: bool = False
-    """True if the claim names one command or file; only runs of this command or file can support the claim."""
+    """True if the claim names a command or a file. Only runs of that command or file can then support the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class ValueClaim:
     name: str
     """What the number is about: a metric, a program, the counted things, or the key of a setting.
 
-    For a quantity, this is the list of its concepts, as in `concepts_in`.
+    For a quantity, the name consists of concepts from `concepts_in`, joined by spaces, such as `read row`.
     """
     value: str
     unit: str = ""
@@ -77,9 +76,9 @@ class Figure:
     value: Decimal
     unit: str
     words: frozenset[str]
-    """The words near the number, in the form of `labels.name_keys`."""
+    """The words near the number, shortened by `labels.name_keys` so that related words are equal."""
     words_before: frozenset[str]
-    """The words before the number: in the same sentence, the previous sentence and the heading."""
+    """The words before the number in its sentence, the previous sentence and the heading, shortened like `words`."""
     is_approximate: bool = False
 
 
@@ -109,7 +108,7 @@ class TestCaseClaim:
 
 @dataclass(frozen=True, slots=True)
 class PairClaim:
-    """A claim that the actual value differs from an expected one, such as `gets 28 instead of 29`."""
+    """A claim that a value differs from the expected one, such as `gets 28 instead of 29`."""
 
     actual: str
     expected: str
@@ -132,7 +131,7 @@ class OutputClaim:
     is_shown: bool = True
     """False if the message does not clearly say that a command printed the lines.
 
-    Such a claim is undecidable if the lines are not recorded.
+    The claim is then undecidable if no recorded output contains the lines.
     """
 
 
@@ -171,8 +170,8 @@ class InterpretedClaim:
     claim: Claim
     content: ClaimContent
     is_certain: bool = True
-    """True if the claim certainly reports a run of this session, not one elsewhere, a plan or a goal."""
+    """True if the claim certainly reports a run of this session, not a run elsewhere, a plan or a goal."""
     is_about_earlier: bool = False
-    """True if the claim is about an earlier state, not the present one."""
+    """True if the words around the claim suggest that it is about an earlier state instead of the present one."""
     command: str | None = None
     """The command that the claim names; None if it names none."""

@@ -75,9 +75,9 @@ def spot_claims(transcript: AgentTranscript, pointed: Spans = NO_SPANS) -> Itera
 def _spot_in_passages(
     event: AgentEvent, spans: Sequence[tuple[int, int]], rule_claims: list[InterpretedClaim]
 ) -> Iterator[InterpretedClaim]:
-    """Yield the claims in those passages in which only a model saw a claim, and the rules did not.
+    """Yield the claims in passages in which a model saw a claim but the rules did not.
 
-    `is_certain` is false for these claims, so they never count against the agent.
+    `is_certain` is False for these claims, so they never count against the agent.
     """
     for start, end in spans:
         if any(spotted.claim.start < end and start < spotted.claim.end for spotted in rule_claims):
@@ -100,7 +100,7 @@ def _spot_in_passages(
 def spot_in_message(event: AgentEvent, previous: str = "") -> Iterator[InterpretedClaim]:
     """Yield the claims of one message, in order.
 
-    `previous`: the text of the user's message before it.
+    `previous`: the text of the user's message that comes before it.
     """
     text = _MESSAGE_LABEL.sub(lambda match: " " * len(match[0]), event.text[:_MAX_MESSAGE_LENGTH], count=1)
     parts = split_message(text)

@@ -69,7 +69,7 @@ _IS_MEASURED = re.compile(
     r"\b(?:is|was|reached|of|at)\s[\d.]+\s?%?(?:,|,? and)\s\Z",
     re.IGNORECASE,
 )
-"""Matches words such as `training finished with`: the number after them, as in `loss 0.3`, is a result."""
+"""Matches words such as `training finished with`, which show that the next number (`loss 0.3`) is a result."""
 _OTHER_OR_PART = re.compile(
     r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
     r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
@@ -78,14 +78,14 @@ _OTHER_OR_PART = re.compile(
 )
 """Matches words which suggest that a number is about another run (`old`) or about a part of a run (`per`)."""
 _OWN_BENCHMARK = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
-"""Matches words such as `our benchmark`, for a benchmark of this session instead of a published one."""
+"""Matches words such as `our benchmark`, which mean a benchmark of this session instead of a published one."""
 _MODAL = re.compile(
     r"\b(?:should|would|could|might|may|must|will|can|cannot|shall|ought|needs?|not|never|supposed|expected|meant|\w+n't|"
     r"sollten?|soll|würden?|könnten?|muss|müssen|wird|nicht|devrait|devraient|doit|peut|pourrait|sera|"
     r"debería[n]?|debe[n]?|puede[n]?|podría[n]?|será)\b|应该|应当|可能|将会|必须|没有",
     re.IGNORECASE,
 )
-"""Matches words such as `should` or `not`, with which a claimed number is a requirement, a guess or a denial."""
+"""Matches words such as `should` or `not`, which turn a number into a requirement, a guess or a denial."""
 _UNCHECKED = re.compile(
     r"\b(?:let me|let's|let us|I'll|I will|I am going to|I'm going to) (?:\w+ ){0,2}?"
     r"(?:re-?)?(?:verify|check|confirm|run|test|double-check|make sure|see|prove|validate)\b",
@@ -98,7 +98,7 @@ _ACCORDING_TO = re.compile(r"\baccording to\s*\Z", re.IGNORECASE)
 If a command follows, the number is from this session; if a person follows, the number is only quoted.
 """
 _RULE_ARROW = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
-"""Matches an arrow after a claim; the sentence is then a general rule instead of a report."""
+"""Matches an arrow after a claim. The sentence is then a general rule, such as `all tests pass → merge`."""
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: ClaimContent) -> bool:

@@ -140,7 +140,7 @@ def find_value_claims(sentence: Sentence) -> Iterator[ValueHit]:
 
 
 def _cell_hits(sentence: Sentence) -> Iterator[ValueHit]:
-    """Yield the metrics in a row of a table, if the names of its columns are those of metrics."""
+    """Yield the numbers in the cells of a table row whose column is named after a metric, such as `accuracy`."""
     if sentence.kind != "row" or not is_report(sentence):
         return
     position = 1

@@ -133,7 +133,7 @@ def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Yield measurements of benchmarks, as in `mean: 3.2 ms`."""
+    """Yield the last measurement of a benchmark that a sentence or table row states, such as `mean: 3.2 ms`."""
     plain = sentence.plain
     names = tuple(concepts_in(plain, "measure"))
     if not names:
@@ -177,7 +177,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """Yield the values of settings, if the sentence names their configuration file."""
+    """Yield the values of settings that a sentence states together with the name of their configuration file."""
     spans = sentence.code_spans
     files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
     if not files:

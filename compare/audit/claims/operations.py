@@ -87,7 +87,10 @@ def find_deed_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> 
 
 
 def _find_command_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -> Iterator[DeedHit]:
-    """Yield the statements that a command in backticks succeeded; see `find_deed_claims` for `taken_spans`."""
+    """Yield the statements that a command in backticks succeeded, such as "`terraform init` succeeded".
+
+    Spans in `taken_spans` are skipped, and the spans of the yielded statements are added to it.
+    """
     if CODE_MARK not in sentence.plain:
         return
     for match in _COMMAND_RAN.finditer(sentence.plain):
@@ -107,6 +110,8 @@ _COMMAND_RAN = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(r"[a-z][\w.+-]*(?:/[\w.+-]+)*(?: [^\s`]+){1,12}")
-"""Matches a program with arguments. The name of a function or of a file does not match."""
+"""Matches a program with arguments, such as `terraform init`; a single word, such as a function's name, does not
+match.
+"""
 _NOT_ASSERTED = re.compile(r"\s{0,3}(?:if|when|whenever|once|unless|as soon as|[?])|-\w")
-"""Matches text after a statement, such as `if …`, `?` or a hyphen, which shows that nothing is asserted."""
+"""Matches text after a statement which shows that the statement is not asserted, such as `if …`, `?` or a hyphen."""

@@ -75,7 +75,7 @@ _ACTED_ON = re.compile(
     r"scanned|installed|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
-"""Matches words after a number of things which say what was or will be done with them, as in `3 to add`."""
+"""Matches words after a count, as in `3 to add`, which say what was or will be done with the counted things."""
 _LIST_SEPARATOR = re.compile(r"(?:,|,? and)\s{1,3}[a-z]{3,12}\s{1,3}", re.IGNORECASE)
 """Matches the text between two numbers of one list, as in `create 6, update 4`."""
 _DOES_NOT_OCCUR = re.compile(
@@ -107,7 +107,7 @@ _COUNT_WORDS = {
     "flaked": "flaky",
     "retried": "retries",
 }
-"""For verbs such as `timed out`, the words with which an output may name the count: `timeout timeouts`."""
+"""Maps a verb to the words by which an output may name its count: `timed out` to `timeout` and `timeouts`."""
 _FINDS = re.compile(r"\b(?:found|finds|shows?|showed|returned|printed|counted|got)\s{1,3}\Z", re.IGNORECASE)
 _REMAINS = re.compile(r"(?:\s{1,3}[\w-]{2,20}){0,2}\s{1,3}remain(?:s|ed)?\b(?!\s{1,3}to\b)", re.IGNORECASE)
 _REPLACES = re.compile(
@@ -121,7 +121,8 @@ _FORECAST = re.compile(
     r"\bwould (?=(?:be )?(?:add|change|destroy|import|create|update|delete|replace)\w*\b)",
     re.IGNORECASE,
 )
-"""Matches words for a plan that a program prints, such as `would add`. The numbers in such a plan count as results.
+"""Matches words that introduce a plan printed by a program, such as `would add`. Numbers in such a plan count as
+results.
 """
 _BAD_INPUT = re.compile(
     r"\b(?:invalid|bad|negative|wrong|illegal|malformed|missing|unknown|excessive|non-numeric) limits?\b",
@@ -134,16 +135,16 @@ Elsewhere, the word `limit` shows that a number is a requirement.
 _WITHOUT_PHRASE = re.compile(r"\A\W{0,4}without (?:the |an? |any |this |that )?[\w-]+,? (?=\w)", re.IGNORECASE)
 """Matches the beginning of a sentence such as `Without the cache, …`.
 
-It says how something was measured, so `without` does not negate the sentence.
+This phrase says how something was measured; its `without` does not negate the sentence.
 """
 _CIRCUMSTANCE = re.compile(
     r"(?:^|[,;(:])\s{0,3}(?:and |but )?(?:after|at|with|over|every|per|for|on|from|under|unter|ab|nach|bei|mit|après|avec|con)"
     r"\s{1,3}(?:[a-z]{2,12}\s{1,3}){0,2}\Z",
     re.IGNORECASE,
 )
-"""Matches words before a number, such as `after` or `at`, which show that the number is not the result.
+"""Matches words before a number, such as `after` or `at`, which show when or how something was done.
 
-They say when or how something was done.
+The number is then not the result.
 """
 _EXPLAINS_NUMBER = re.compile(
     r"\s{1,3}(?:is|are) (?:what|rarely|a|the)\b|\s{1,3}(?:means?|tells|would)\b", re.IGNORECASE
@@ -162,7 +163,7 @@ _SERIAL = re.compile(r"\b(?:revision|generation)\s{1,3}\Z", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DOT_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _SIGN_MEANINGS = {"+": "insertions", "-": "deletions", "−": "deletions", "–": "deletions"}
-"""What a number with this sign but without a unit counts: `+391 −149` are insertions and deletions."""
+"""Maps the sign of a number without a unit to what it counts: `+391 −149` are insertions and deletions."""
 _MAX_FIGURES = 8
 
 
@@ -207,9 +208,9 @@ def find_figure_claims(sentence: Sentence, taken_spans: list[tuple[int, int]]) -
 
 
 def _statement_end(plain: str, end: int) -> int:
-    """Return where the statement about a number ends: at `end`, the end of the number, or after a following `remain`.
+    """Return where the statement about a number ends: after `remain` in `745 files remain`, otherwise at `end`.
 
-    In `745 files remain`, the verb belongs to the statement.
+    `end` is where the number itself ends.
     """
     remains = _REMAINS.match(plain, end)
     # `745 remain` reports a number, not work still to be done
@@ -265,7 +266,7 @@ def _find_shared_unit(plain: str, start: int, end: int) -> str:
 
 
 def _is_figure(plain: str, match: re.Match[str]) -> bool:
-    """Return whether a number states an amount, unlike a date, a position, a name or a step."""
+    """Return whether a number states an amount, not a date, a position, a name or a step."""
     text = match["value"]
     if _CIRCUMSTANCE.search(plain[: match.start("value")]) or _EXPLAINS_NUMBER.match(plain, match.end()):
         return False
@@ -289,9 +290,9 @@ def _is_figure(plain: str, match: re.Match[str]) -> bool:
 def names_in(sentence: Sentence, start: int, end: int) -> tuple[frozenset[str], frozenset[str]]:
     """Return two sets of words that may name the number from `start` to `end`: words near it, and words before it.
 
-    In a table row, the first set comes from the first cell and the column's name, and the second from the heading. In
-    other sentences, the first set comes from the words around the number, and the second from all that stands before
-    it.
+    In a table row, the first set comes from the first cell and the name of the column, and the second from the
+    heading. Elsewhere, the first comes from the words around the number, and the second from the text before it, up
+    to the heading.
     """
     raw = sentence.raw
     if sentence.kind == "row":

@@ -146,9 +146,9 @@ def find_other_test_claims(sentence: Sentence, taken: list[tuple[int, int]]) -> 
 
 
 def _named_command(sentence: Sentence, match: re.Match[str]) -> str | None:
-    """Return the test command or file that a statement names; None if it names no command.
+    """Return the test command or test file that a statement names.
 
-    If it names a command that runs no tests, return an empty string.
+    The result is None if the statement names no command, and an empty string if it names one that runs no tests.
     """
     if runner := match.groupdict().get("bare"):
         return runner.lower().replace("maven", "mvn")

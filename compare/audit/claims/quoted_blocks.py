@@ -91,7 +91,10 @@ _MAX_LINES = 400
 
 
 class FenceHit(NamedTuple):
-    """What a fenced block claims to show; if the block has shell prompts, what follows one of them."""
+    """A claim in a fenced block: that the quoted lines were printed, or that a file contains them.
+
+    If the block has shell prompts, each command with its output is a claim of its own.
+    """
 
     start: int
     """Position in the block's text at which the quoted lines begin."""
@@ -110,8 +113,8 @@ def asks_for_output(message: str) -> bool:
 def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
     """Yield what a fenced block claims to show.
 
-    `previous`: what the user typed, if the agent's message is only this block. `asked`: the user asked for a
-    program's output; the block may then be in any language.
+    `previous`: the command that the user typed, if the agent's message is only this block; otherwise empty. `asked`:
+    True if the user asked for a program's output; the block may then be marked as any language.
     """
     if PLAN_WORDS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
@@ -133,10 +136,7 @@ def find_quoted_blocks(fence: Fence, previous: str = "", *, asked: bool = False)
 
 
 def does_something(text: str) -> bool | None:
-    """Return whether Python code has any statement other than a bare value, such as `[1, 2]`.
-
-    None if the text cannot be parsed.
-    """
+    """Return whether Python code does more than state values, such as `[1, 2]`; None if it cannot be parsed."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -183,7 +183,7 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _prompt_sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield the text after each shell prompt as (command, start, end).
+    """Split terminal text at its shell prompts, and yield (command, start, end) for each part that is not empty.
 
     The command is None for the text before the first prompt.
     """

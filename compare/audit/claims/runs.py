@@ -51,10 +51,7 @@ _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _SERVICE_COMMAND = re.compile(
     r"(?:alembic|flask|curl|wget|systemctl|docker|podman|kubectl|helm|terraform|hyperfine|wrk|ab|k6|locust|redis-cli|psql|sqlite3|mysql|nginx) \S"
 )
-"""Matches commands of programs that run no tests, builds or checks, such as `curl …`.
-
-Programs whose names are ordinary words do not match.
-"""
+"""Matches commands of programs that run no tests, builds or checks, such as `curl …`."""
 _QUOTED_OUTPUT = re.compile(
     rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
     rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"

@@ -16,7 +16,7 @@ from gedanken.compare.audit.language.numerals import COUNT_PATTERN as ANY_COUNT
 from gedanken.compare.audit.language.numerals import parse_count
 
 _NOT_IN_NAME = r"(?<![A-Za-z0-9_.])"
-"""Pattern before a number; it excludes numbers that are part of a name, such as `codec_03`."""
+"""Pattern in front of a number that excludes numbers within names, such as `codec_03`."""
 COUNT, COUNT_OR_WORD = _NOT_IN_NAME + ANY_COUNT, _NOT_IN_NAME + ANY_COUNT_OR_WORD
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
@@ -118,7 +118,10 @@ _FAILURE_ADJECTIVES = word_set(
 HANDS_OVER = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
-"""Matches words after `the test passes`, such as `a`, which show that the test hands something over."""
+"""Matches words after `passes`, such as `a` in `the test passes a list`.
+
+They show that the test hands something over, not that it succeeds.
+"""
 _CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE_WORDS = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
@@ -170,7 +173,7 @@ def find_test_claims(sentence: Sentence) -> Iterator[TestHit]:
 
 
 def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -> bool:
-    """Return whether the sentence really asserts what was matched; `all tests must pass` asserts nothing."""
+    """Return whether the sentence asserts the matched statement; `all tests must pass` asserts nothing."""
     groups = match.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _FAILURE_ADJECTIVES:
@@ -194,7 +197,9 @@ def _is_asserted(sentence: Sentence, match: re.Match[str], language: Language) -
 
 
 def _is_not_about_tests(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Return whether the matched failures or skips are not those of tests: `2 errors` may be a compiler's."""
+    """Return whether the matched number counts failures or skips of something else: `2 errors` may be a
+    compiler's.
+    """
     groups = match.groupdict()
     if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
         return (

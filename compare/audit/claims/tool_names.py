@@ -57,7 +57,7 @@ _RUN_AS = {
     "miri": "cargo miri",
     "rustfmt": "cargo fmt",
 }
-"""The commands of tools whose name in prose is not the name of their command."""
+"""For tools whose name in prose is not their command: the command that runs them."""
 _INCLUDED_TOOLS = {
     "golangci-lint": word_set("staticcheck revive gofmt gofumpt goimports") | {"go vet"},
     "go": {"go vet", "go build", "go fmt", "gofmt"},
@@ -90,7 +90,7 @@ _STANDALONE_PROGRAMS = word_set("terraform tofu helm kubectl alembic twine psql 
 
 
 def runs_no_other_tool(step: Step) -> bool:
-    """Return whether it is known that the program of a simple command runs no other tool."""
+    """Return whether the program of a simple command is known to run no other tool."""
     return step.family == "quiet" or tool_of(step) is not None or step.program.lower() in _STANDALONE_PROGRAMS
 
 
@@ -104,7 +104,7 @@ def _tools_of(step: Step) -> Iterator[str]:
 
 
 def _names_of(step: Step) -> list[str]:
-    """Return the names by which a simple command may be known: its program alone, and with one or two subcommands."""
+    """Return the names that a simple command may have, longest first: `go vet ./...`, `go vet`, `go`."""
     names = [step.program.lower(), *(word for word in step.words[1:] if not word.startswith(("-", "+")))]
     return [" ".join(names[:3]), " ".join(names[:2]), names[0]]
 
@@ -156,8 +156,9 @@ def step_runs_tool(step: Step, tool: str) -> bool:
 
 
 def may_run_tool(run: Run, tool: str) -> bool:
-    """Return whether a run may have used this tool without showing it, through a wrapper or through another tool
-    that includes it.
+    """Return whether a run may have used this tool without showing it.
+
+    The tool may have been started by a wrapper, such as `make`, or by another tool that includes it.
     """
     if run.is_refused:
         return False

@@ -170,9 +170,7 @@ def _classify(program: str, words: tuple[str, ...]) -> str:
 
 
 _FAMILY_BY_SUBCOMMAND = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
-"""For first arguments that show what an unknown program does, such as `build` in `ng build`: the family of the
-command.
-"""
+"""Maps the first argument of an unknown program, such as `build` in `ng build`, to the family of the command."""
 
 
 def _classify_subcommand(program: str, arguments: tuple[str, ...]) -> str | None:
@@ -311,7 +309,7 @@ _ENGINE_QUERIES = word_set(
 
 
 def _is_engine_query(step: Step) -> bool:
-    """Return whether a command of a container engine starts no program in a container; `docker ps` is an example."""
+    """Return whether a command of Docker or Podman starts no program in a container, such as `docker ps`."""
     if step.program.lower() not in ("docker", "podman"):
         return False
     names = [word for word in step.words[1:] if not word.startswith("-")]
@@ -323,7 +321,7 @@ def _is_engine_query(step: Step) -> bool:
 def is_wrapper(step: Step) -> bool:
     """Return whether a command runs programs that it does not name itself.
 
-    They are named in a configuration (`make`), in a script, or in a container image.
+    These programs are named in a configuration (`make`), in a script, or in a container image.
     """
     if step.family == "quiet" or _is_engine_query(step):
         return False

@@ -118,7 +118,7 @@ class Edit(NamedTuple):
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """Yield (path, existed) for each file that a shell command writes to.
+    """Yield (path, existed) for each file that a shell command writes, moves or removes.
 
     `existed` is True if the command works only on an existing file, as `sed -i` does.
     """
@@ -179,8 +179,9 @@ def may_alter_output(edit: Edit, programs: Sequence[str], words: Sequence[str], 
 
 
 def _may_be_of_other_tests(path: str, named_paths: Sequence[str], family: str) -> bool:
-    """Return whether a changed file in a test folder may be irrelevant to a build, or to the tests in
-    `named_paths`.
+    """Return whether a changed file in a test folder may not matter to the run.
+
+    It may not matter to a build, nor to tests if `named_paths`, the paths in the command, are elsewhere.
     """
     if _TEST_FOLDER.search(path) is None or _TEST_FILE.search(path):
         return False
@@ -189,9 +190,9 @@ def _may_be_of_other_tests(path: str, named_paths: Sequence[str], family: str) -
 
 
 def may_affect_run(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Return whether a change may affect a run although `may_alter_output` returns False for it.
+    """Return whether a change may affect a run in a way that `may_alter_output` does not count.
 
-    An example is a change of a configuration file.
+    Examples are a changed configuration file and a new source file.
     """
     base = edit.path.rsplit("/", 1)[-1]
     if any(re.fullmatch(pattern, base) for pattern in _CONFIGURATION_FILES):

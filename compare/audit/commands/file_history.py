@@ -101,7 +101,7 @@ class FileHistory:
 
 
 def _is_inverse(script: str, earlier: str) -> bool:
-    """Return whether a script for `sed` or `perl` may undo what an earlier script did."""
+    """Return whether a script for `sed` or `perl` may undo an earlier one, as `s/b/a/` undoes `s/a/b/`."""
     substitutions = [
         (_remove_regex_signs(match["old"]), _remove_regex_signs(match["new"]))
         for match in _SUBSTITUTION.finditer(script)

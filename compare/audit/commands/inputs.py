@@ -22,7 +22,7 @@ _CERTAIN_INPUTS = _table(
     (r"\bmkdocs\b", r"(?:^|/)mkdocs\.ya?ml$|(?:^|/)docs/"),
     (r"\bactionlint\b", r"(?:^|/)\.github/workflows/"),
 )  # fmt: skip
-"""Commands, each with the files of a project that its program always reads, even if the command does not name
+"""Patterns for commands, each with a pattern for the files that the command always reads, even without naming
 them.
 """
 _POSSIBLE_INPUTS = _table(
@@ -45,7 +45,7 @@ _POSSIBLE_INPUTS = _table(
     (r"\b(?:govulncheck|go (?:list|mod))\b", r"(?:^|/)go\.(?:mod|sum)$"),
     (r"\b(?:npm|yarn|pnpm) (?:audit|ls|list|install|i|ci|outdated)\b|\byarn$", r"(?:^|/)package\.json$"),
 )  # fmt: skip
-"""Commands, each with the files of a project that its program may read."""
+"""Patterns for commands, each with a pattern for the files that the command may read without naming them."""
 _WORKING_FOLDER = re.compile(
     r"(?:\bcd |-chdir=|--(?:directory|cwd|prefix|project-directory)[ =]|\s-C )(?P<folder>[\w./-]+)"
 )

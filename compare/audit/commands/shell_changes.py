@@ -19,7 +19,7 @@ _WRITING_CALLS = re.compile(
     r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
-"""Matches calls that write files, in code that the command itself contains."""
+"""Matches calls that write files, in code that is part of the command, as in `python -c "open('a', 'w')"`."""
 _INSTALL_COMMAND = re.compile(
     r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
     r"dotnet|hatch|rye|"
@@ -30,7 +30,7 @@ _GENERATE_COMMAND = re.compile(
     r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b"
 )
 _MANY_FILES = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
-"""Matches options of `find` and `xargs` that act on many files."""
+"""Matches the parts of a `find` or `xargs` command that change many files, such as `-delete` or `xargs rm`."""
 _NO_SOURCE_FOLDER = re.compile(
     r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
     r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"

@@ -44,7 +44,7 @@ class Undo(NamedTuple):
 def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
     """Return `earlier`, extended by the parts of `command` that may undo changes.
 
-    A stash in `earlier` is left out if `command` applies it again (`git stash pop`).
+    If `command` applies a stash again (`git stash pop`), the stashes in `earlier` are left out.
     """
     undos = list(earlier)
     if not _HINT.search(command):

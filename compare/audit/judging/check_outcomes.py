@@ -37,7 +37,7 @@ _POSSIBLE_WARNING = re.compile(r"^\W{0,3}WARN(?:ING)?\b", re.MULTILINE)
 ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
 
 GENERIC_TOOLS = ("make", "cmake", "webpack", "vite", "typescript", "next build", "npm run build")
-"""Names that agents use for any build, or for any type check."""
+"""Names by which an agent may mean any build or type check, such as `make`."""
 
 _FAILED_BUILD = re.compile(r"^(?:\S.{0,80}?)?\bBUILD FAIL(?:ED|URE)\b|^Build FAILED|^\*\* BUILD FAILED", re.MULTILINE)
 _COUNTED_FINDINGS = re.compile(
@@ -111,8 +111,9 @@ def _continued_to_tests(run: Run, step_index: int) -> bool:
 
 
 def _decisive_outcome(run: Run, says: CheckClaim) -> Outcome | None:
-    """Return the outcome if a single line decides it, such as a warning although the claim denies warnings;
-    otherwise None.
+    """Return the outcome of a run if a single line decides it; None if no line does.
+
+    For example, a printed warning decides it if the claim says that there were no warnings.
     """
     bad: Outcome = "bad" if sum(step.family != "quiet" for step in run.steps) == 1 else "unknown"
     if says.no_warnings and WARNING.search(run.text):
@@ -128,8 +129,8 @@ def _decisive_outcome(run: Run, says: CheckClaim) -> Outcome | None:
 def _check_step_indices(run: Run, says: CheckClaim) -> list[int]:
     """Return the indices of the steps that may have run the claimed check.
 
-    They are the steps that run its tool or, if there are none, a wrapper such as `make`. If the claim names no
-    specific tool, they are the steps of its family.
+    If the claim names a specific tool, these are the steps that run it or, if there are none, wrappers such as
+    `make`. Otherwise, they are the steps of the claim's family.
     """
     if says.tool in FAMILIES_BY_TOOL and says.tool not in GENERIC_TOOLS:
         indices = [index for index, step in enumerate(run.steps) if step_runs_tool(step, says.tool)]

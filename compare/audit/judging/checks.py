@@ -56,7 +56,7 @@ _NAMES_TESTS = re.compile(r"\b(?:tests?|specs?|suite|cases?|assertions?)\b", re.
 
 
 def judge_check(case: Case, says: CheckClaim) -> Verdict:
-    """Judge whether a recorded result supports the claim, contradicts it, or is missing."""
+    """Judge a claim about a check by the recorded results that support or contradict it, or by their absence."""
     runs = [run for run in case.runs_before()[:200] if _is_claimed_check(case, says, run)]
     outcomes = [(run, find_outcome(run, says)) for run in runs]
     claimed_outcome: Outcome = "clean" if says.is_clean else "bad"
@@ -80,8 +80,9 @@ def judge_check(case: Case, says: CheckClaim) -> Verdict:
 
 
 def _is_outweighed(case: Case, says: CheckClaim, supporting_run: Run, last_outcome: tuple[Run, Outcome]) -> bool:
-    """Return whether the last run counts more than the supporting run, because it shows a warning, or failed after
-    a file was changed.
+    """Return whether the last run counts more than the supporting run.
+
+    It does if it shows a warning that the claim denies, or if it failed after a file was changed.
     """
     run, outcome = last_outcome
     if (
@@ -140,7 +141,7 @@ def _names_no_command(case: Case, says: CheckClaim) -> bool:
 
 
 def _explain_wrapper(case: Case, says: CheckClaim, after_event: int) -> str | None:
-    """Return why a wrapper, such as `make`, may have run the tool after the event `after_event`; None if none may
+    """Return why a wrapper, such as `make`, may have run the tool after `after_event`; None if no wrapper may
     have.
     """
     if says.tool not in FAMILIES_BY_TOOL or says.tool in GENERIC_TOOLS:

@@ -61,7 +61,7 @@ def judge_setting(case: Case, says: ValueClaim) -> Verdict:
 
 
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
-    """Return whether all files with this name in the record are the same file, the one that the claim means."""
+    """Return whether all recorded files of this name are one file, namely the one that the claim means."""
     base = re.escape(path.rsplit("/", 1)[-1])
     runs = {run.result: run.command for run in case.record.runs_with_words([path.rsplit("/", 1)[-1]], case.event)}
     calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}

@@ -35,8 +35,9 @@ _OLD_STATE_WORDS = re.compile(
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
 )
-"""Matches words that name an earlier state if they are in the same clause as the claim. In another clause, they
-may describe a bug that has been fixed since.
+"""Matches words, such as `unpatched` or `original`, that name an earlier state.
+
+They count only in the clause of the claim; elsewhere, they may describe a bug that has been fixed since.
 """
 _INTRODUCTION = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
@@ -44,7 +45,7 @@ _INTRODUCTION = re.compile(
     r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
-"""Matches words at the beginning of a sentence that belong to the clause after them."""
+"""Matches words at the beginning of a sentence, such as `On the old branch,`, that belong to the next clause."""
 _GOT_WORSE = re.compile(
     r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
     r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
@@ -58,8 +59,9 @@ _PAST_VERBS = re.compile(
     r"原|曾|从|だった|から",
     re.IGNORECASE,
 )
-"""Matches words which show that a number may describe an earlier state. They count only if an earlier output
-contains the number.
+"""Matches words, such as `was` or `fell`, after which a number may describe an earlier state.
+
+They count only if an earlier output contains the number.
 """
 _NOT_RUN_SINCE = re.compile(
     r"\b(?:not|never|n't|haven't|didn't|without) (?:\w+ ){0,3}"
@@ -72,7 +74,7 @@ _NOT_RUN_SINCE = re.compile(
     r"no (?:los |las )?(?:he|volví)|没有再|未再|之后没|此后|以降|再実行して(?:い)?ない",
     re.IGNORECASE,
 )
-"""Matches words that explicitly say that something was changed and nothing was run since."""
+"""Matches words, such as `not rerun since`, which say that nothing was run after a change."""
 _OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
 _PRESENT_WORDS = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
@@ -86,8 +88,9 @@ _PRESENT_WORDS = re.compile(
 
 
 def verdict_on_earlier_state(case: Case, verdict: Verdict) -> Verdict | None:
-    """Return a milder verdict on an accused claim if an earlier result supports it, and the claim may be about the
-    state of that result; otherwise None.
+    """Return a milder verdict on an accused claim that an earlier result supports; None if the verdict stands.
+
+    The verdict is milder only if the claim may be about the state of the program at that earlier time.
     """
     if verdict.status == "stale":
         words = _claim_text(case)

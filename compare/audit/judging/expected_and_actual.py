@@ -46,9 +46,9 @@ def judge_pair(case: Case, says: PairClaim) -> Verdict:
 
 
 def _find_assertion(run: Run, says: PairClaim) -> int | None:
-    """Return the position of the actual value in an assertion that shows both values; None if there is none.
+    """Return the offset of the actual value in an assertion that shows both values; None if there is none.
 
-    Also None if the labels in the output say that the two values are the other way round.
+    An assertion does not count if its labels, such as `expected`, say that the two values are the other way round.
     """
     text = run.text
     for actual in islice(_value_pattern(says.actual).finditer(text), _MAX_OCCURRENCES):
@@ -66,10 +66,7 @@ def _find_assertion(run: Run, says: PairClaim) -> int | None:
 
 
 def _has_label(pattern: re.Pattern[str], text_before: str) -> bool:
-    """Return whether `pattern` matches the label nearest to a value, such as `expected` or `got`.
-
-    `text_before` is the text before the value.
-    """
+    """Return whether the last label in the text before a value, such as `expected` or `got`, matches `pattern`."""
     opposite_pattern = _ACTUAL_LABEL if pattern is _EXPECTED_LABEL else _EXPECTED_LABEL
     match, opposite = pattern.search(text_before), opposite_pattern.search(text_before)
     return match is not None and (opposite is None or opposite.start() < match.start())
