@@ -58,6 +58,12 @@ def test_tests_before_a_change_that_stays_are_stale(command: str) -> None:
     assert status(changed_session().ran(command, "").said(SAID)) == "stale"
 
 
+def test_a_change_stays_undone_if_only_a_later_stash_comes_back() -> None:
+    session = changed_session().ran("git stash", "")
+    session.edited("notes.md", "old", "new").ran("git stash", "").ran("git stash pop", "")
+    assert status(session.said("All 27 tests pass.")) == "undecidable"
+
+
 def test_a_change_that_comes_back_from_the_stash_or_after_the_undoing_stays() -> None:
     stash_session = changed_session().ran("git stash", "").ran("git stash pop", "")
     assert status(stash_session.said("All 27 tests pass.")) == "stale"

@@ -44,7 +44,7 @@ class Undo(NamedTuple):
 def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo]:
     """Return `earlier`, extended by the parts of `command` that may undo changes.
 
-    If `command` applies a stash again (`git stash pop`), the stashes in `earlier` are left out.
+    If `command` applies the latest stash again (`git stash pop`), this stash is left out.
     """
     undos = list(earlier)
     if not _HINT.search(command):
@@ -52,7 +52,8 @@ def update_undos(event: int, command: str, earlier: Sequence[Undo]) -> list[Undo
     for step in parse_steps(command[:20_000]):
         text = " ".join(step.words)
         if _UNSTASH_COMMAND.search(text):
-            undos = [undo for undo in undos if not undo.is_stash]
+            stashes = [undo for undo in undos if undo.is_stash]
+            undos = [undo for undo in undos if undo is not stashes[-1]] if stashes else undos
         elif _RESTORE_COMMAND.search(text):
             undos.append(Undo(event, _restored_paths(step, text), _STASH_COMMAND.search(text) is not None))
         elif (path := _restored_backup(step)) is not None:
