@@ -11,7 +11,9 @@ _TAG_PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSING_TAG = "</think>"
-"""Tag that closes the reasoning. It occurs alone if the chat template wrote the opening tag."""
+"""Tag that closes the reasoning. If the chat template has written the opening tag, a reply contains only the
+closing tag.
+"""
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
     r"<\|channel\|>(?P<head>.*?)<\|message\|>(?P<body>.*?)(?P<end><\|(?:end|return|call|start|channel)\|>|\Z)",
@@ -27,7 +29,7 @@ _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTA
 
 
 class ReasoningSeparator:
-    """Separates answer and reasoning of a reply while its pieces arrive."""
+    """Separates the reasoning of a reply from its answer while the reply arrives in pieces."""
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._begins_in_reasoning = holds
@@ -137,7 +139,9 @@ class ReasoningSeparator:
         return True
 
     def _find_late_reasoning(self) -> None:
-        """Find reasoning that cannot be recognized before the reply is complete."""
+        """Find reasoning that only the complete reply reveals, for example in front of a `</think>` without an
+        opening tag.
+        """
         answer = self.answer
         if match := _BARE_HARMONY.match(answer):
             self._reasoning, self._answer = [match["reasoning"]], [answer[match.end() :]]

@@ -3,7 +3,7 @@
 MIN_REPETITIONS = 4
 """A reply counts as endless if it ends with at least this many repetitions of the same text."""
 MIN_REPEATED_CHARACTERS = 240
-"""Minimum length in characters of text that counts as repeated. Shorter text may repeat by chance."""
+"""Minimum number of characters that the repetitions fill together. Shorter text may repeat by chance."""
 MIN_STOPPED_CHARACTERS = 1200
 """Minimum length in characters at which a reply is stopped for repetition.
 
@@ -17,7 +17,7 @@ The cost of all checks is then proportional to the length of the reply.
 
 
 def is_repetitive(text: str) -> bool:
-    """Return whether the second half of a text consists of the same piece of text at least four times."""
+    """Return whether the second half of a text only repeats one piece of text, at least four times."""
     tail = text[len(text) // 2 :]
     if len(tail) < MIN_REPEATED_CHARACTERS:
         return False

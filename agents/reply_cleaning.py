@@ -42,7 +42,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     """Remove from a reply everything that no terminal prints: code fences, echoes of the command, prompts, chat,
     and remarks about being an AI.
 
-    Lines whose words occur in the command or in `known` (what was typed before) are kept, unless they are echoes. If
+    A line that also occurs in the command or in `known` (what was typed before) is kept, unless it is an echo. If
     `marked` is True, the output is the text after the first line `OUTPUT:`, and a reply without this line is a
     violation. `opened` is True if an opening fence was already removed.
     """

@@ -125,7 +125,9 @@ def find_reason(metadata: Mapping[str, Any]) -> str:
 
 
 def later_reason(before: str, now: str) -> str:
-    """Return the later reason, `now`, unless it is empty or less specific than `before`."""
+    """Return the later reason, `now`. Return `before` if `now` is empty, or if `now` is a mere `stop` after a more
+    specific reason such as `length`.
+    """
     is_specific = before and _CAUSES.get(_normalize(before)) is not Cause.FINISHED
     return before if is_specific and _CAUSES.get(_normalize(now)) is Cause.FINISHED else now or before
 

@@ -30,8 +30,8 @@ class Call:
     sent: frozenset[Setting]
     """The settings and features of this request that the server may refuse, such as a seed or streaming."""
     tokens: int
-    """The requested token limit of the reply, including reasoning. It is also stored if the limit is not sent to
-    the server.
+    """The requested token limit of the reply, including reasoning. It is stored even if it is not sent to the
+    server.
     """
 
     @property
@@ -87,8 +87,8 @@ def uses_responses_api(chat: "BaseChatModel", learned: Learned) -> bool:
 
 
 def _dropped_by_client(chat: Any) -> set[str]:
-    """Return which of temperature and top_p the client itself leaves out. It leaves out both for most GPT-5
-    models.
+    """Return the settings that the client itself leaves out of a request: temperature, top_p, both, or neither.
+    For most GPT-5 models, it leaves out both.
     """
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}

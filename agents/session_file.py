@@ -21,9 +21,9 @@ _FILE_PREFIX = b'{"gedanken session": 1, '
 class SessionFile:
     """The file of one session, opened by one process at a time.
 
-    The first line identifies the session. Each call of `append` adds a line with the new turns. The line also has the
-    context, unless the context changed only by these turns. If a process is killed, at most the last line is
-    incomplete.
+    The first line identifies the session. Each call of `append` adds a line with the new turns. The line also
+    contains the context if more has changed in it than these turns being added. If a process is killed, at most the
+    last line is incomplete.
     """
 
     path: Path
@@ -37,8 +37,9 @@ class SessionFile:
     def open(cls, path: Path, about: dict[str, str]) -> Self:
         """Create the session at `path`, or open it again.
 
-        `about` identifies it, for example by model and persona. An incomplete last line is dropped. Raises BadInput
-        if another process has the session open, if the file stores another `about`, or if the file cannot be read.
+        `about` identifies the session, for example by model and persona. An incomplete last line is dropped. Raises
+        BadInput if another process has the session open, if the file stores another `about`, or if the file cannot be
+        read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,8 +58,8 @@ class SessionFile:
     def append(self, session: Session) -> None:
         """Append the new turns of `session` to the file.
 
-        The context is stored as well, unless it changed only by these turns. Raises BadInput if the file cannot be
-        written, ValueError if `session` does not begin with the stored turns.
+        The context is stored as well if more has changed in it than these turns being added. Raises BadInput if the
+        file cannot be written, ValueError if `session` does not begin with the stored turns.
         """
         if session == self.session:
             return

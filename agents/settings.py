@@ -10,7 +10,7 @@ from enum import StrEnum
 from gedanken.agents.model_errors import Problem
 
 REASONING_TOKENS = 16_384
-"""Number of tokens that a model which reasons by itself may use in addition to the limit of the answer."""
+"""Number of tokens that a model may use for its reasoning, in addition to the token limit of its answer."""
 GATE_SECONDS = 1.5
 """Maximum number of seconds that other requests wait for the first request.
 
@@ -145,9 +145,10 @@ class Learned:
     _first_accepted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait_for_first(self) -> None:
-        """Wait briefly until the first request is accepted.
+        """Wait until the server has accepted the first request, but at most `gate_seconds`. The first request
+        itself does not wait.
 
-        Without waiting, every request could be refused because of the same settings.
+        Without waiting, many requests sent at once could all be refused because of the same setting.
         """
         if self._first_accepted.is_set():
             return

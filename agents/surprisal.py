@@ -31,7 +31,9 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was both run and imagined, and the messages that the model was sent when it imagined the run."""
+    """A program that was both really run and imagined, and the messages that the model was sent when it imagined
+    the run.
+    """
 
     program: str
     line: int
@@ -115,7 +117,9 @@ def by_line(tokens: Sequence[Token]) -> Lines:
 
 
 def scored_part(text: str) -> str:
-    """Return the part of an output that is scored: its beginning, without trailing blank lines."""
+    """Return the part of an output that is scored: its first lines, at most `MAX_LINES` and `MAX_CHARACTERS`,
+    without trailing blank lines.
+    """
     # Models omit trailing blank lines.
     return "\n".join(text.rstrip().split("\n")[:MAX_LINES])[:MAX_CHARACTERS].rstrip()
 
@@ -126,7 +130,9 @@ class _ScoreRequest(TypedDict):
 
 
 async def _score_by_grammar(model: Model, request: _ScoreRequest) -> list[Token]:
-    """Force the model to write the text, with a grammar that allows nothing else, and return its tokens."""
+    """Force the model to write the text, with a grammar that allows nothing else. Return the tokens of the text
+    with their log-probabilities.
+    """
     client, name = _client(model)
     tokenized: Any = await client.post(
         "../tokenize", body={"content": request["text"], "parse_special": False}, cast_to=object
@@ -152,7 +158,7 @@ async def _score_by_grammar(model: Model, request: _ScoreRequest) -> list[Token]
 
 
 async def _score_by_echo(model: Model, request: _ScoreRequest) -> list[Token]:
-    """Send the text as the end of a prompt, in vLLM's protocol, and return its tokens with their
+    """Send the text as the end of a prompt, in vLLM's protocol. Return the tokens of the text with their
     log-probabilities.
     """
     client, name = _client(model)

@@ -39,7 +39,9 @@ _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b"
 
 
 def file_turn(name: str, source: str) -> Turn:
-    """Build the turn in which a file is typed into the imagined machine, which prints nothing."""
+    """Build the turn in which a file is typed into the imagined machine: `cat > NAME <<'EOF'` with the source, and
+    an empty reply.
+    """
     delimiter = "EOF"
     while delimiter in source.splitlines():
         delimiter += "_"
@@ -54,9 +56,9 @@ def mention_turn(tell: str) -> Turn:
 
 
 def typed_message(command: str, tells: tuple[str, ...] = ()) -> str:
-    r"""Build the message that types a command. Before it, each of `tells` is put in curly brackets.
+    r"""Build the message that types a command, preceded by each of `tells` in curly brackets.
 
-    A command that could be taken for one of them gets a backslash in front: `\{ echo a; }`. API keys are removed.
+    A command that could be mistaken for a tell gets a backslash in front: `\{ echo a; }`. API keys are removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))

@@ -11,8 +11,8 @@ Piece = TypeVar("Piece")
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Time limits in seconds. That for the first piece is long, because a model may reason for minutes without
-    sending anything.
+    """Time limits in seconds. The limit for the first piece is long, because a model may reason for minutes
+    without sending anything.
     """
 
     connect: float = 30

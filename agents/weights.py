@@ -29,7 +29,7 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the path of the weights. They are downloaded if they are missing, and verified.
+    """Download the weights of the embedded model if they are missing, verify them, and return their path.
 
     Raises NoModel if the weights cannot be obtained; a file with a wrong digest is deleted.
     """
@@ -88,7 +88,9 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _download_from_hub(part: Path, progress: Progress) -> bool:
-    """Download the weights from the model hub. Return False if an attempt received no new bytes."""
+    """Download the weights from the model hub, in as many attempts as needed. Return False if an attempt received
+    no new bytes.
+    """
     with progress.step("downloading the model", BYTES) as update:
         while True:  # as long as each attempt makes progress
             size_before = _size(part)

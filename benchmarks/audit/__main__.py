@@ -2,17 +2,19 @@
 
     python -m benchmarks.audit --half judging [--transcripts 420] [--seed 1] [--kept FILE] [--into FOLDER] [--show]
 
-Scripted agents work on small repositories. All that they run is really run, in bubblewrap without a network.
-Honest agents report what was printed, with the habits of real agents: rounded, in part, in tables, in five
-languages, after retries, through sub-agents, beside plans and conditions. Dishonest ones misquote, report before they
-run, report a state that they have changed since, or run nothing at all. Each session is written in one of ten
-formats, and read back by the readers that gedanken uses for real transcripts.
+Scripted agents work on small repositories. All that they run is really run, in bubblewrap without a network. Honest
+agents report what was printed, with the habits of real agents: rounded, in part, in tables, in five languages, after
+retries, through sub-agents, beside plans and conditions. Dishonest agents misquote, report before they run, report a
+state that they have changed since, or run nothing at all. Each session is written in one of ten formats, and read
+back by the readers that gedanken uses for real transcripts.
 
-- `development`: these sentences existed while the rules were written, or judged the rules once and were then
+`--half` selects the sentences that the agents write:
+
+- `development`: sentences that existed while the rules were written, or that judged the rules once and were then
   examined.
 - `judging`: no rule is changed because of these sentences.
-- `unseen`: written by another author, who read neither the rules nor their tests. Its projects have eleven
-  test runners, for which a program stands in. Its sessions have other shapes.
+- `unseen`: written by another author, who read neither the rules nor their tests. The projects have eleven
+  test runners, for which a program stands in. The sessions have other shapes.
 
 `--kept` stores the results of the commands, `--into` the transcripts. `--show` prints each sentence that was judged
 wrongly.

@@ -46,19 +46,21 @@ def parse_accuracy(printed: str) -> str:
 
 
 def lying_number(number: int, random: Random) -> int:
-    """Return a larger number, as a liar might invent it."""
+    """Return a larger number, such as a liar might invent."""
     return number + random.choice([3, 4, 5, 8, 11, 17, 24])
 
 
 class Scenes:
-    """The scenes of one session."""
+    """The scenes of one session. In each, `truth` is `honest` or the way in which the agent lies, such as
+    `misquoted`.
+    """
 
     def __init__(self, script: Script, sentences: Sentences) -> None:
         self.script, self.told, self.random = script, sentences, sentences.random
         self.repository = script.repository
 
     def tests(self, truth: Truth = "honest", *, cut: bool = False) -> None:
-        """Run the tests, and report the result."""
+        """Report the result of the tests. Depending on `truth`, they run before the report, after it, or never."""
         script, command = self.script, self.repository.tests
         printed = script.world.run(script.files, command)
         passed, failed = parse_test_counts(printed.output)
@@ -75,7 +77,9 @@ class Scenes:
         self.say_tests(passed, failed, truth, carried=not cut)
 
     def say_tests(self, passed: int, failed: int, truth: Truth, *, carried: bool = True) -> None:
-        """Report a result of the tests."""
+        """Report how many tests passed and failed. `carried` is False if the transcript contains no result that
+        supports the report.
+        """
         script, command = self.script, self.repository.tests
         if truth == "misquoted" and failed:
             topic = self.random.choice(["tests", "tests, no number"])
@@ -106,8 +110,8 @@ class Scenes:
         script.edit(repository.source, old, new)
 
     def failing(self, truth: Truth = "honest") -> None:
-        """Break a line so that a test fails, and report the failure or hide it. Then fix the line, and see all
-        tests pass.
+        """Break a line so that a test fails, and report or hide the failure. Then fix the line, run the tests
+        again, and report that all pass.
         """
         script, repository = self.script, self.repository
         current = repository.good if repository.good in script.files[repository.source] else repository.other
@@ -119,7 +123,9 @@ class Scenes:
         self.say_tests(passed, failed, "honest")
 
     def check(self, kind: str, truth: Truth = "honest") -> None:
-        """Run a linter, a type checker or a build, and report the result."""
+        """Report the result of a linter, a type checker or a build. Depending on `truth`, it runs before the
+        report, after it, or never.
+        """
         script, repository = self.script, self.repository
         command = {"lint": repository.lint, "types": repository.types, "build": repository.build}[kind]
         assert command
@@ -163,7 +169,9 @@ class Scenes:
         script.edit(repository.source, old, new)
 
     def training(self, truth: Truth = "honest") -> None:
-        """Train, and report the accuracy or the loss."""
+        """Report the accuracy or the loss of a training. Depending on `truth`, it runs before the report, after
+        it, or never.
+        """
         script, command = self.script, self.repository.train
         assert command
         printed = script.world.run(script.files, command)
@@ -240,7 +248,7 @@ class Scenes:
             script.run(command)
 
     def ran(self, truth: Truth = "honest") -> None:
-        """Say that a command was run."""
+        """Say that a command was run. Depending on `truth`, it runs before the message, after it, or never."""
         script, repository = self.script, self.repository
         command = self.random.choice(
             [
@@ -268,7 +276,7 @@ class Scenes:
         self.script.say(self.told.words("none", passed=passed + 5, command=self.repository.tests), "no claim", "none")
 
     def look_around(self) -> Printed:
-        """Run one of the commands with which agents begin."""
+        """Run a command such as `ls`, with which agents begin."""
         return self.script.run(
             self.random.choice(["ls", "ls -l", "cat README.md", f"cat {self.repository.source}", "git status"])
         )

@@ -1,4 +1,4 @@
-"""Scores the audit on each planted sentence: a sentence of which it is known whether it is true."""
+"""Scores the audit on planted sentences, which are known to be true or untrue."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Outcome:
 
     @property
     def accused(self) -> bool:
-        """True if the audit accuses the sentence of anything."""
+        """True if the audit says that the sentence is untrue, for example `misquoted` or `never run`."""
         return any(status in ACCUSATIONS for status in self.statuses)
 
 
@@ -81,8 +81,9 @@ def score(script: Script, form: str, folder: Path) -> ScoredTranscript:
 
 
 def _locate_planted(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
-    """For each planted sentence, return the number of its event and its offset in the event's text, in the
-    transcript that was read back.
+    """Find the planted sentences in the transcript that was read back.
+
+    Return, for each sentence that was found, the number of its event and its offset in the event's text.
     """
     messages = [event for event in transcript.events if event.kind == "message" and event.speaker == "agent"]
     places: dict[Planted, tuple[int, int]] = {}

@@ -1,6 +1,5 @@
-"""A session of a scripted agent: what it says, runs and edits.
-
-When a sentence is written, it is known whether it is true.
+"""A session of a scripted agent: what it says, runs and edits. For each sentence, the script knows whether it is
+true.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ OPEN, CLOSE = "«", "»"
 
 @dataclass(frozen=True)
 class Planted:
-    """A claim in a message of the agent, or a sentence without a claim."""
+    """A sentence in a message of the agent, with or without a claim, and whether it is true."""
 
     text: str
     """The sentence as it is written in the message. It is searched for in the transcript."""
@@ -25,7 +24,7 @@ class Planted:
     carried: bool
     """Whether the transcript contains a result that supports the claim."""
     before: int
-    """Number of earlier messages of the agent."""
+    """Number of the agent's messages before the one that contains the sentence."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Script:
 
     name: str
     agent: str
-    """The kind of agent: `honest`, or its way of lying."""
+    """`honest`, or the way in which the agent lies, such as `misquoted`."""
     world: World
     repository: Repository
     files: Files
@@ -69,9 +68,9 @@ class Script:
         self.steps.append(Step("asked", text))
 
     def say(self, template: str, truth: Truth = "honest", topic: str = "", *, carried: bool = True) -> None:
-        """Add a message of the agent. The claims in it are between the marks `OPEN` and `CLOSE`.
+        """Add a message of the agent, and plant each claim that stands between the marks `OPEN` and `CLOSE`.
 
-        If there are no marks, a message whose `truth` is `no claim` is planted as a whole.
+        A message without marks is planted as a whole if `truth` is `no claim`.
         """
         pieces = template.replace(CLOSE, OPEN).split(OPEN)
         claims = (
@@ -91,14 +90,14 @@ class Script:
         self.steps[-1] = Step("said", f"{last.text}\n\n{self.steps[-1].text}")
 
     def run(self, command: str, *, cut: bool = False, session: str = "") -> Printed:
-        """Really run a command, and add it with its output."""
+        """Really run a command, and add it with its output. If `cut` is True, the output is added truncated."""
         printed = self.world.run(self.files, command)
         text = _truncate_output(printed.output) if cut else printed.output
         self.steps.append(Step("ran", text, command, printed.code, session=session, cut=cut))
         return printed
 
     def edit(self, path: str, old: str | None, new: str) -> None:
-        """Change a file, or write it as a whole if `old` is None, and add the edit."""
+        """Replace `old` by `new` in a file, or write the whole file if `old` is None, and add the edit."""
         text = self.files.get(path, "")
         assert old is None or old in text, (path, old)
         self.files = self.files | {path: new if old is None else text.replace(old, new, 1)}

@@ -19,7 +19,9 @@ WITHOUT_CODES = ("atif", "swe-agent", "inspect")
 
 
 def sessions(number: int, templates: Templates, world: World, seed: int) -> Iterator[tuple[Script, str]]:
-    """Yield `number` sessions, each with its format. Two in five are by honest agents, and one in ten is a chat."""
+    """Yield `number` sessions, each with the name of its format. Of ten sessions, four are by honest agents, five
+    by lying agents, and one is a chat.
+    """
     all_repositories = repositories()
     for index in range(number):
         random = Random(f"{seed}/{index}")
@@ -47,7 +49,9 @@ def _write_session(script: Script, sentences: Sentences, lie: Truth | None) -> S
 
 
 def _work_with_lies(scenes: Scenes, random: Random, lie: Truth | None) -> None:
-    """Add honest scenes in random order, with scenes of the given lie among them."""
+    """Add honest scenes in random order, with scenes of the given lie among them. If `lie` is None, all scenes are
+    honest.
+    """
     possible = _honest_scenes(scenes)
     chosen = random.sample(possible, k=min(4, len(possible)))
     queue: list[Callable[[], None]] = [*chosen, scenes.nothing, scenes.nothing]
@@ -125,8 +129,8 @@ def _lying_scenes(scenes: Scenes, lie: Truth) -> list[Callable[[], None]]:
 
 
 def _report_early(scenes: Scenes, random: Random) -> None:
-    """Report results before the commands are run. Each kind is reported once, so that no earlier run supports the
-    lie.
+    """Report results before their commands are run. No command is reported twice, because its first run would
+    support the second report.
     """
     lie: Truth = "written too early"
     if not scenes.repository.train:
@@ -141,7 +145,7 @@ def _report_early(scenes: Scenes, random: Random) -> None:
 
 
 def _lie_without_running(scenes: Scenes, random: Random) -> None:
-    """Read, edit and report, but do not run anything that is reported."""
+    """Edit the source, and report results of commands that are never run, with some honest numbers between them."""
     lie: Truth = "never run"
     scenes.rework()
     if random.random() < 0.5:

@@ -79,8 +79,8 @@ def _format_accused_share(honest: Sequence[Outcome]) -> str:
     """Return the share of accused claims, with its upper 95 % bound (Wilson) for the effective number of claims.
 
     Claims in the same transcript are not independent, so their number is divided by the design effect. If no claim is
-    accused, this effect cannot be estimated, and its largest possible value is used: the number of claims in a
-    transcript.
+    accused, the design effect cannot be estimated; the largest possible value is used, which is the mean number of
+    claims per transcript.
     """
     clusters: dict[str, list[bool]] = {}
     for outcome in honest:

@@ -1,5 +1,5 @@
-"""More sentences with which the rules were developed. They were first used to judge the rules; then the errors
-were examined.
+"""More sentences with which the rules were developed. The audit was first judged with them, and its errors were
+then examined.
 """
 
 TEMPLATES: dict[str, list[str]] = {

@@ -1,6 +1,6 @@
 """More sentences with which the rules were developed, worded like reports in public repositories.
 
-They were first used to judge the rules; then the errors were examined.
+The audit was first judged with them, and its errors were then examined.
 """
 
 TEMPLATES: dict[str, list[str]] = {

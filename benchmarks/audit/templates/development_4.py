@@ -1,6 +1,6 @@
-"""Sentences that were first used to judge the rules, and then to develop them.
+"""Sentences with which the audit was first judged, and with which its rules were then developed.
 
-They showed that whole clauses of plans and wishes were taken for claims.
+The audit mistook whole clauses of these sentences for claims, although they only state plans or wishes.
 """
 
 TEMPLATES: dict[str, list[str]] = {

@@ -1,4 +1,4 @@
-"""Sentences that were first used to judge the rules. Then the errors were examined."""
+"""Sentences with which the audit was first judged. Its errors were then examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

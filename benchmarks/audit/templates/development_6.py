@@ -1,4 +1,4 @@
-"""The last sentences that were first used to judge the rules, before the errors were examined."""
+"""The last sentences with which the audit was first judged. Its errors were then examined."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

@@ -1,5 +1,6 @@
-"""Reads the facts in a command's output, from what a stand-in tool reports or with patterns, and invents false
-ones.
+"""Finds the facts in a command's output, such as the number of passed tests, and invents false ones.
+
+Facts about the output of a stand-in tool come from the tool itself; those about other outputs are found by patterns.
 """
 
 import re
@@ -23,8 +24,8 @@ PATTERNS = {
 
 
 def read_facts(world: ToolsWorld, files: Files, project: Project, matter: str) -> Facts:
-    """Return the facts that a command prints for these files. `matter` is what the command checks, such as
-    `tests`.
+    """Return the facts that a command prints for these files, such as `passed`: `12`. `matter` says what the
+    command checks or shows, such as `tests`.
     """
     command = project.commands[matter]
     if matter in PATTERNS:
@@ -52,7 +53,9 @@ def _add_variants(values: Facts) -> Facts:
 
 
 def _rounded(number: float, decimals: int) -> str:
-    """Round a number as people do: halves are rounded up, whatever the binary fraction is."""
+    """Round a number as people do: a final 5 is always rounded up, even if the binary fraction is slightly
+    smaller.
+    """
     return f"{number + 1e-9:.{decimals}f}"
 
 
@@ -76,7 +79,9 @@ UNCHANGED = ("command", "path", "name", "failed", "skipped", "errors", "suites")
 
 
 def invent_facts(values: Facts, output: str, random: Random) -> Facts:
-    """Return the same fields with other numbers, none of which occurs in `output`."""
+    """Return the facts with invented numbers, none of which occurs in `output`. Those named in `UNCHANGED` stay as
+    they are.
+    """
     base = {key: value for key, value in values.items() if not key.endswith(SUFFIXES)}
     while True:
         invented = {

@@ -11,8 +11,8 @@ Entry = dict[str, Any]
 
 
 def turns(script: Script) -> Iterator[list[Step]]:
-    """Group the steps. Commands without a message between them form a group, as if they were called at once; any
-    other step is a group of its own.
+    """Group the steps of a session. Commands without a message or edit between them form a group, as if they were
+    called at once; any other step is a group of its own.
     """
     commands: list[Step] = []
     for step in script.steps:
@@ -28,7 +28,9 @@ def turns(script: Script) -> Iterator[list[Step]]:
 
 
 def openai(script: Script) -> str:
-    """Write chat messages with several calls in one message, results in JSON, and content in parts."""
+    """Write a session as OpenAI chat messages, with several calls in one message, results in JSON, and content in
+    parts.
+    """
     messages: list[Entry] = [{"role": "developer", "content": "You are a careful engineer."}]
     number = 0
     for turn in turns(script):
@@ -94,7 +96,7 @@ class ClaudeSession:
 
 
 def claude_code(script: Script) -> str:
-    """Write a session with reasoning, a to-do list, parallel tool calls, and a sub-agent in a side chain."""
+    """Write a session file of Claude Code, with reasoning, a to-do list, parallel tool calls, and a sub-agent."""
     session, number = ClaudeSession(), 0
     for turn in turns(script):
         first, side = turn[0], turn[0].session
@@ -147,7 +149,7 @@ def _claude_result(session: ClaudeSession, call_id: str, step: Step, side: str) 
 
 
 def codex(script: Script) -> str:
-    """Write a session with the model's context, reasoning, duplicated messages, and commands in a running shell."""
+    """Write a session file of Codex, with reasoning, duplicated messages, and commands in a running shell."""
     entries: list[Entry] = []
 
     def add(kind: str, payload: Entry) -> None:
@@ -200,7 +202,7 @@ def _codex_message(add: Any, step: Step) -> None:
 
 
 def atif(script: Script) -> str:
-    """Write steps that contain both messages and calls, with costs."""
+    """Write a session in the format ATIF. Its steps contain both a message and calls, and their costs."""
     steps: list[Entry] = []
     for turn in turns(script):
         first = turn[0]
@@ -231,7 +233,7 @@ def atif(script: Script) -> str:
 
 
 def openhands(script: Script) -> str:
-    """Write events. A message becomes the thought of the next action."""
+    """Write a session as events of OpenHands. Each message of the agent becomes the thought of its next action."""
     events: list[Entry] = []
     thought = ""
 

@@ -14,7 +14,7 @@ NOUNS = ["items", "negative amounts", "empty carts", "taxes", "coupons", "dates"
 
 @dataclass(frozen=True)
 class Language:
-    """The tools of a language, and lines of a source file in it."""
+    """The tools of a language, and lines of a source file in this language."""
 
     source: str
     good: str
@@ -23,14 +23,14 @@ class Language:
     comment: str
     suites: tuple[str, ...]
     commands: dict[str, str]
-    """For each matter that is checked, such as `lint`: the command that checks it."""
+    """The commands by what they check or show, for example `lint`: `npx eslint .`."""
     names: dict[str, str]
-    """For each name under which the stand-in tool is called: the matter that it checks. Test runners are not
-    included.
-    """
+    """What the stand-in tool checks under each name, for example `eslint`: `lint`. Test runners are not included."""
     runner: str
     words: dict[str, tuple[str, str]]
-    """For the linter, the type checker and the build: what they print on success, and what on failure."""
+    """What the linter, the type checker and the build print: a pair of the output on success and the output on
+    failure.
+    """
     shims: tuple[str, ...]
 
 
@@ -161,20 +161,18 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Project:
-    """A repository, with a command for each matter, and the edits that an agent makes."""
+    """A repository, its commands by what they check or show, and the edits that an agent makes."""
 
     repository: Repository
     commands: dict[str, str]
     narrow: str | None
-    """The test file that can be run by itself; None if there is no such file."""
+    """The test file that can be run by itself; None if there is none."""
     spoils: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """For each matter: a line of the source, and the text by which it is replaced to make the check of this matter
-    fail.
-    """
+    """For each check, such as `lint`: a line of the source, and the text that replaces it to make the check fail."""
 
 
 def make_project(kind: str, number: int) -> Project:
-    """Return one variant of a project in a language."""
+    """Return variant `number` of the project in a language, such as `jest`."""
     language = LANGUAGES[kind]
     random = Random(f"{kind}/{number}")
     names = [f"{verb} {noun}" for verb in VERBS for noun in NOUNS]
