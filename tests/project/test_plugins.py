@@ -28,8 +28,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_gedanken(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line with the packages that are installed in `target`."""
-    command = [sys.executable, "-m", "gedanken", *arguments]
+    """Run the command line with the packages that are installed in `target`, without those in the working folder."""
+    command = [sys.executable, "-P", "-m", "gedanken", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(target)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
@@ -233,7 +233,7 @@ def test_the_help_of_probe_lists_them_all_beside_a_broken_one(target: Path) -> N
         line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("  ") and line.split()
     }
     assert {"memory", "terminal", "edits", "count", "stumbles", "broken"} <= set(lines_by_name)
-    assert "Count, as far as it is told." in lines_by_name["count"]
+    assert "Print the numbers up to `to`." in lines_by_name["count"]
     assert "Cannot be used" in lines_by_name["broken"]
 
 
