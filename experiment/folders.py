@@ -38,7 +38,9 @@ def remove_tree(path: Path) -> None:
 
 
 def mounts_in(path: Path) -> list[Path]:
-    """Return the mount points at and below `path`, the deepest first, from field 5 of /proc/self/mountinfo."""
+    """Return the mount points at and below `path`, as listed in /proc/self/mountinfo. Each comes before those that
+    contain it.
+    """
     path = path.parent.resolve() / path.name
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]

@@ -1,4 +1,4 @@
-"""Defines probe families, which make small programs of any size from a seed."""
+"""Defines what a probe family is: it makes small programs, with a given number of operations, from a seed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

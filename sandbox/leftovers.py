@@ -53,10 +53,11 @@ def list_leftovers(clients: "Sequence[DockerClient]") -> list[Leftover]:
 
 
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
-    """Remove the containers and sessions of dead owners; return the removed names.
+    """Remove the containers and sessions of dead owners, with all that the commands in them left behind. Return
+    the removed names.
 
-    Everything that their commands left behind is removed as well. Sessions on engines in `silent` (which do not
-    answer) are kept, because a resumed run may still read their containers.
+    `silent` names the engines that do not answer. Their sessions are kept: a resumed run may still find its container
+    there when the engine answers again.
     """
     removed: list[str] = []
     for folder in _session_folders():

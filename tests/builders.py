@@ -96,7 +96,9 @@ def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -
 
 
 def with_exit_code(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
-    """The execution with the exit code and the cause that can be inferred from its output."""
+    """The execution with the exit code and cause that are inferred from its output, as for an imagined run. If
+    `cause` is CUT, the output counts as cut off; any other `cause` is ignored.
+    """
     exit_code, shown_cause = infer_exit_code(execution.stdout, cut=cause is Cause.CUT)
     return replace(execution, exit_code=exit_code, cause=shown_cause)
 

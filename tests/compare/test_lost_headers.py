@@ -38,7 +38,7 @@ def log_with_labels(seed: int, lost: str = "", times: int = 8) -> str:
 
 
 def log_with_header(seed: int, lost: str = "", times: int = 1) -> str:
-    """A log with a table, whose header is left out if it is `lost`."""
+    """A log with a table. The table's header is left out if `lost` is its text, unless `times` is 0."""
     rng, header = random.Random(seed), "round,train_cost,test_cost,test_acc"
     lines = [] if lost == header and times else [header]
     for epoch in range(1, 9):
