@@ -94,7 +94,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--script", type=Path, default=Path("benchmarks/article.txt"))
     parser.add_argument("--model", default="embedded")
-    parser.add_argument("--seconds", type=float, default=1200, help="how long one line may take")
+    parser.add_argument("--seconds", type=float, default=1200, help="time limit of one line, in seconds")
     parser.add_argument("--out", type=Path, default=Path("docs/article.md"))
     return parser.parse_args()
 

@@ -63,7 +63,7 @@ def main() -> None:
     """Ask the model, and judge its answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="embedded")
-    parser.add_argument("--keep", type=Path, help="folder that takes the chats")
+    parser.add_argument("--keep", type=Path, help="folder in which the chats are stored")
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary_folder:
         folder = arguments.keep or Path(temporary_folder)

@@ -86,9 +86,9 @@ def main() -> None:
     not be independent.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
-    parser.add_argument("--mib", type=float, default=1, help="that each prints")
-    parser.add_argument("--line", type=int, default=MIN_LINE_BYTES, help="bytes of each line")
+    parser.add_argument("--runs", type=int, default=40, help="number of real runs of the program")
+    parser.add_argument("--mib", type=float, default=1, help="how many MiB each run prints")
+    parser.add_argument("--line", type=int, default=MIN_LINE_BYTES, help="number of bytes of each line")
     parser.add_argument("--sandbox", default="bubblewrap")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-big-") as name:

@@ -94,8 +94,8 @@ def _estimate_in_seconds(estimate: tuple[str, str]) -> float:
 def main() -> None:
     """Record one demo, and report on it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the screens")
-    parser.add_argument("--busy", type=int, default=0, help="number of busy programs beside it")
+    parser.add_argument("--out", type=Path, required=True, help="folder in which the screens are stored")
+    parser.add_argument("--busy", type=int, default=0, help="number of busy programs that run at the same time")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True)
     pieces = record(arguments.out, arguments.busy)

@@ -88,6 +88,8 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=STORED, help="stored runs")
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each comparison, with its findings")
+    parser.add_argument("--runs", type=Path, default=STORED, help="folder with the stored runs")
+    parser.add_argument(
+        "--json", action="store_true", help="print a line of JSON for each comparison, with its findings"
+    )
     main(parser.parse_args())

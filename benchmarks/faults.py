@@ -206,8 +206,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["engine", "read-only", "vanishing", "clock"])
     parser.add_argument("--cases", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--seconds", type=float, default=3.0, help="that the program takes")
+    parser.add_argument("--seed", type=int, default=0, help="seed with which the times of the faults are drawn")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how many seconds the program takes")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if os.getuid() != 0:

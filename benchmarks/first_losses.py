@@ -36,5 +36,7 @@ async def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20, help="of each net, scale and batch")
+    parser.add_argument(
+        "--seeds", type=int, default=20, help="number of seeds for each network, scale and batch size"
+    )
     asyncio.run(main(parser.parse_args()))

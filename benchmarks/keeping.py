@@ -175,7 +175,7 @@ def _spec(experiment: dict[str, Any], folder: Path, replies: list[dict[str, Any]
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, help="whose experiment is done once more")
+    parser.add_argument("--run", type=Path, help="run folder whose experiment is repeated")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-keeping-") as name:
         folder = Path(name)

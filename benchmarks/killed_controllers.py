@@ -154,9 +154,9 @@ def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Run the benchmark, or act as one of the controllers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50, help="controllers of a short program to kill")
-    parser.add_argument("--trainings", type=int, default=5, help="controllers of a real training to kill")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments at which they are killed")
+    parser.add_argument("--kills", type=int, default=50, help="how many controllers of a short program are killed")
+    parser.add_argument("--trainings", type=int, default=5, help="how many controllers of a real training are killed")
+    parser.add_argument("--seed", type=int, default=0, help="seed with which the times of the kills are drawn")
     parser.add_argument("--control", nargs=3, metavar=("RUN", "KIND", "RESULT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.control:

@@ -176,8 +176,13 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--between", type=float, default=4.0, help="most seconds from the node's begin to the kill")
+    parser.add_argument("--seed", type=int, default=0, help="seed with which the times of the kills are drawn")
+    parser.add_argument(
+        "--between",
+        type=float,
+        default=4.0,
+        help="maximum number of seconds between the start of the node and the kill",
+    )
     parser.add_argument("--real", type=int, default=4)
     parser.add_argument("--imagined", type=int, default=2)
     arguments = parser.parse_args()

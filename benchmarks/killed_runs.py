@@ -250,7 +250,9 @@ def main() -> None:
     """Run the benchmark, or act as one of the runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=0, help="of the calls and the moments")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed with which the system calls and the times of the kills are drawn"
+    )
     parser.add_argument("--sandbox", default="bubblewrap")
     parser.add_argument("--control", nargs=6, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -140,8 +140,8 @@ KINDS = tuple(dict.fromkeys(doctoring.kind for doctoring in DOCTORINGS))
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--comparisons", type=int, default=4, help="draws of runs of each program")
+    parser.add_argument("--comparisons", type=int, default=4, help="number of comparisons for each program")
     parser.add_argument("--only", nargs="+", choices=KINDS, metavar="KIND", help=f"some of: {', '.join(KINDS)}")
-    parser.add_argument("--runs", type=Path, default=STORED, help="stored runs")
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each row")
+    parser.add_argument("--runs", type=Path, default=STORED, help="folder with the stored runs")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each row")
     main(parser.parse_args())

@@ -59,12 +59,22 @@ if __name__ == "__main__":
     if not sys.platform.startswith("linux"):
         raise SystemExit("the benchmark reads /proc")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20, help="samples of what takes less than a second")
-    parser.add_argument("--long-rounds", type=int, default=5, help="samples of draining and of training")
-    parser.add_argument("--peer-rounds", type=int, default=5, help="samples of the peers' sessions, ten seconds each")
-    parser.add_argument("--only", nargs="+", choices=list(ROWS), help="some of the measurements")
-    parser.add_argument("--json", action="store_true", help="every sample, a line of JSON for each measurement")
     parser.add_argument(
-        "--table", nargs="+", type=Path, metavar="FILE", help="print the table of what --json printed"
+        "--rounds", type=int, default=20, help="repetitions of measurements that take less than a second"
+    )
+    parser.add_argument("--long-rounds", type=int, default=5, help="repetitions of draining and of training")
+    parser.add_argument(
+        "--peer-rounds", type=int, default=5, help="repetitions of the peers' sessions, which take ten seconds each"
+    )
+    parser.add_argument("--only", nargs="+", choices=list(ROWS), help="take only these measurements")
+    parser.add_argument(
+        "--json", action="store_true", help="print a line of JSON with all times for each measurement"
+    )
+    parser.add_argument(
+        "--table",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="print a table of measurements that were printed with --json",
     )
     main(parser.parse_args())

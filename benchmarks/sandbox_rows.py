@@ -136,7 +136,7 @@ async def session(place: Setup) -> list[Measurement]:
             for peer, title in peers.titles().items():
                 timed[title] = (place.peer_rounds, _peer_timer(peers, peer, "session"))
             seconds = await interleave("session", timed)
-    notes = ["the peers run with their own defaults: a network, and none of the bounds"]
+    notes = ["the peers run with their own defaults: with a network, and without the limits of the sandbox"]
     return [Measurement("session", "a session of one command, start to stop", seconds, target=1.2, notes=notes)]
 
 
@@ -229,7 +229,7 @@ def _memory_mb(field: str) -> float:
 async def training(place: Setup, epochs: int = 20) -> list[Measurement]:
     """Measure the same training in the sandbox, in a container without limits, and on the host."""
     loops: dict[str, list[float]] = {}
-    bare_name, host_name = "`docker run` without bounds", "on the host"
+    bare_name, host_name = "`docker run` without limits", "on the host"
 
     async with place.open() as machine:
         bare = await place.bare(machine)
@@ -260,7 +260,7 @@ async def training(place: Setup, epochs: int = 20) -> list[Measurement]:
             "training", {sandbox: (place.long_rounds, measure) for sandbox, measure in timers.items()}
         )
     notes = [
-        "without bounds: the same image, data and one thread, as root, no seccomp, no limit of any kind",
+        "without limits: the same image, data and one thread, as root, no seccomp, no limit of any kind",
         "on the host: in no container, with the Python packages that sandboxes without images use",
     ]
     loop = {sandbox: loops[sandbox] for sandbox in seconds}

@@ -236,7 +236,9 @@ def main() -> None:
     parser.add_argument("kind", choices=["undisturbed", "busy", "killed"])
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--only", type=int)
-    parser.add_argument("--seconds", type=float, default=150.0, help="how long an undisturbed set-up takes here")
+    parser.add_argument(
+        "--seconds", type=float, default=150.0, help="how many seconds an undisturbed setup takes on this machine"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments: Any = parser.parse_args()
     numbers = range(arguments.count) if arguments.only is None else [arguments.only]

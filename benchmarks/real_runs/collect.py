@@ -110,5 +110,5 @@ class RunReader:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=320, help="runs of each program")
+    parser.add_argument("--runs", type=int, default=320, help="number of runs of each program")
     asyncio.run(main(parser.parse_args()))

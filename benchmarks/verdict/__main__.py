@@ -82,15 +82,28 @@ if __name__ == "__main__":
         "what", nargs="?", default="judge", choices=("bank", "fit", "judge", "simulate", "graph", "control")
     )
     parser.add_argument("--bank", type=Path, default=truths.BANK)
-    parser.add_argument("--version", default="1", help="of the parameters that are fitted")
-    parser.add_argument("--seeds", type=int, default=2, help="subjects of each kind that go through the graph")
-    parser.add_argument("--kinds", nargs="+", default=subjects.HELD_OUT, choices=subjects.HELD_OUT, help="of those")
-    parser.add_argument("--gives", choices=("tool", "neighbours"), default="tool", help="to a control")
-    parser.add_argument("--out", type=Path, default=Path("runs/control"), help="the run folder of a control")
-    parser.add_argument("--groups", type=int, default=2, help="of programs of each kind and size in a control")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[4], help="of the programs in a control")
-    parser.add_argument("--families", nargs="+", default=[], help="of a control; by default those that suit it")
-    parser.add_argument("--seed", type=int, default=truths.ASKED_SEED, help="that draws the programs of a control")
+    parser.add_argument("--version", default="1", help="version name for the fitted parameters (fit)")
+    parser.add_argument("--seeds", type=int, default=2, help="number of subjects of each kind (graph)")
+    parser.add_argument(
+        "--kinds", nargs="+", default=subjects.HELD_OUT, choices=subjects.HELD_OUT, help="kinds of subjects (graph)"
+    )
+    parser.add_argument(
+        "--gives",
+        choices=("tool", "neighbours"),
+        default="tool",
+        help="what the model is given: a tool, or similar programs with their outputs (control)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs/control"), help="run folder (control)")
+    parser.add_argument(
+        "--groups", type=int, default=2, help="number of groups of programs of each kind and size (control)"
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=[4], help="sizes of the programs (control)")
+    parser.add_argument(
+        "--families", nargs="+", default=[], help="probe families; by default those that suit what is given (control)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=truths.ASKED_SEED, help="seed with which the programs are drawn (control)"
+    )
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

@@ -97,10 +97,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=tuple(HALVES), required=True)
     parser.add_argument("--only", nargs="+", choices=("alarms", "power"), default=["alarms", "power"])
-    parser.add_argument("--comparisons", type=int, default=50, help="of each style, for false alarms")
-    parser.add_argument("--draws", type=int, default=2, help="of each style, for each doctoring")
-    parser.add_argument("--styles", nargs="+", metavar="NAME", help="some of the half's")
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="only so many comparisons")
+    parser.add_argument(
+        "--comparisons", type=int, default=50, help="number of comparisons of each style for false alarms"
+    )
+    parser.add_argument("--draws", type=int, default=2, help="number of comparisons of each style for each doctoring")
+    parser.add_argument("--styles", nargs="+", metavar="NAME", help="only these styles of the half")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="make only N comparisons, drawn at random")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--into", type=Path, metavar="FILE", help="keeps what was said of each, as JSON lines")
+    parser.add_argument(
+        "--into", type=Path, metavar="FILE", help="write the findings of each comparison to FILE, as JSON lines"
+    )
     main(parser.parse_args())

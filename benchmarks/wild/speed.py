@@ -172,7 +172,9 @@ def _format_ratio(ours: float | None, theirs: float | None) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--beside", metavar="REVISION", help="of this repository")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="loads whose name holds one of these")
-    parser.add_argument("--limit", type=float, default=600, help="seconds of the clock for each")
+    parser.add_argument(
+        "--beside", metavar="REVISION", help="an earlier revision of this repository to measure as well"
+    )
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="only loads whose name contains one of these words")
+    parser.add_argument("--limit", type=float, default=600, help="time limit for each load, in seconds")
     main(parser.parse_args())
