@@ -25,7 +25,9 @@ SEEDS = 4
 GROUPS = 2
 """How many pairs, or single items, a subject is asked for each operation and size."""
 LARGER = 0.8
-"""If the larger part of a mixture has at least this share, the name of that part also counts as right."""
+"""If a player gives at least this share of its answers in its first way, the name of this way also counts as
+right.
+"""
 
 
 @dataclass(frozen=True, slots=True)

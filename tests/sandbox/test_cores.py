@@ -29,7 +29,9 @@ def make_cores(count: float, file: Path | None = None) -> Cores:
 
 @dataclass
 class Log:
-    """Records which number holds how many cores, and the order in which the numbers were served."""
+    """Records the order in which requests were served, and how many cores each of them holds. Requests are
+    numbered by the test.
+    """
 
     held: dict[int, float] = field(default_factory=dict)
     most: float = 0
