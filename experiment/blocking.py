@@ -43,10 +43,12 @@ def _background_loop() -> asyncio.AbstractEventLoop:
 
 
 def wait_for(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine from blocking code, even where an event loop runs, as in a notebook.
+    """Run a coroutine from blocking code, in an event loop of gedanken's own. The calling thread may have a
+    running event loop, as in a notebook.
 
     Ctrl-C cancels the coroutine, waits for its cleanup, and raises KeyboardInterrupt with the message of the
-    coroutine's exception. Raises RuntimeError if called in the event loop that would have to run the coroutine.
+    coroutine's exception. Raises RuntimeError if called in gedanken's own event loop, which would then wait for
+    itself.
     """
     loop = _background_loop()
     if _is_running_loop(loop):

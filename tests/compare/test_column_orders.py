@@ -1,4 +1,4 @@
-"""The columns of a table are compared by the names in the header of the log, in any order."""
+"""The columns of a table are matched by the names in the table's header, so their order may differ between logs."""
 
 import random
 from collections.abc import Sequence
